@@ -1,0 +1,63 @@
+using DeployHub.Domain.Deployments;
+using DeployHub.Domain.Environments;
+using DeployHub.Domain.Images;
+using DeployHub.Domain.Registries;
+using DeployHub.Domain.Servers;
+using DeployHub.Domain.Services;
+using DeployHub.Domain.Tokens;
+using DeployHub.Persistence.Locks;
+using DeployHub.Persistence.Messaging;
+using DeployHub.Persistence.Sagas;
+using DeployHub.Persistence.Work;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+
+namespace DeployHub.Persistence;
+
+/// <summary>The one schema, on PostgreSQL or SQLite. Every write goes through <see cref="InTransaction"/>.</summary>
+public class DeployHubDb(DbContextOptions<DeployHubDb> options) : DbContext(options)
+{
+    public DbSet<DeploymentEnvironment> Environments => Set<DeploymentEnvironment>();
+    public DbSet<Server> Servers => Set<Server>();
+    public DbSet<Registry> Registries => Set<Registry>();
+    public DbSet<ContainerImage> ContainerImages => Set<ContainerImage>();
+    public DbSet<ImageDigest> ImageDigests => Set<ImageDigest>();
+    public DbSet<Service> Services => Set<Service>();
+    public DbSet<ServiceDeployment> ServiceDeployments => Set<ServiceDeployment>();
+    public DbSet<DeploymentPlan> Plans => Set<DeploymentPlan>();
+    public DbSet<DeploymentStep> Steps => Set<DeploymentStep>();
+    public DbSet<ApiToken> ApiTokens => Set<ApiToken>();
+    public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
+    public DbSet<IdempotencyKey> IdempotencyKeys => Set<IdempotencyKey>();
+    public DbSet<TargetLock> TargetLocks => Set<TargetLock>();
+    public DbSet<WorkItem> WorkItems => Set<WorkItem>();
+    public DbSet<OutboxMessage> Outbox => Set<OutboxMessage>();
+    public DbSet<InboxMessage> Inbox => Set<InboxMessage>();
+    public DbSet<DeploymentState> DeploymentStates => Set<DeploymentState>();
+
+    /// <summary>
+    /// Runs <paramref name="work"/>, saves and commits it as one transaction, and then hands what it put into the outbox to the
+    /// relay. Joins the transaction that is already open, if any. Whatever throws leaves nothing behind.
+    /// </summary>
+    public async Task InTransaction(Func<Task> work, CancellationToken ct)
+    {
+        if (Database.CurrentTransaction is not null)
+        {
+            await work();
+            await SaveChangesAsync(ct);
+            return;
+        }
+
+        using var turn = await this.GetService<SqliteTurn>().Take(Database, ct);
+        await using (var transaction = await Database.BeginTransactionAsync(ct))
+        {
+            await work();
+            await SaveChangesAsync(ct);
+            await transaction.CommitAsync(ct);
+        }
+
+        this.GetService<OutboxHandover>().Offer(ChangeTracker);
+    }
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder) => Schema.Build(modelBuilder, Database.IsSqlite());
+}

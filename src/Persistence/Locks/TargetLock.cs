@@ -1,0 +1,15 @@
+namespace DeployHub.Persistence.Locks;
+
+/// <summary>A plan's claim on one target: an engine's id and a container's name. Waiting until it is granted.</summary>
+public class TargetLock
+{
+    /// <summary>The order of arrival.</summary>
+    public long Sequence { get; init; }
+
+    public required string Key { get; set; }
+    public Guid PlanId { get; init; }
+    public bool Granted { get; set; }
+
+    /// <summary>The key of a container on an engine; <paramref name="engine"/> is the engine's own id.</summary>
+    public static string ForContainer(string engine, string containerName) => $"{engine}/container/{containerName}";
+}

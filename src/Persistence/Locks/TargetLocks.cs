@@ -1,0 +1,50 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace DeployHub.Persistence.Locks;
+
+/// <summary>One actor per target: a plan takes all its locks at once, in order of arrival, and holds them until it gives them back.</summary>
+public static class TargetLocks
+{
+    // Any constant serves, as long as nothing else uses it: grants and releases go one at a time.
+    private const long GrantingLock = 0x6465706C6F79;
+
+    /// <summary>Lines the plan up for its targets; the keys are made final by <see cref="TryTake"/>.</summary>
+    public static void LineUp(this DeployHubDb db, Guid planId, IEnumerable<string> keys) =>
+        db.TargetLocks.AddRange(keys.Distinct().Select(key => new TargetLock { Key = key, PlanId = planId }));
+
+    /// <summary>Grants the plan all its locks when nobody before it holds or waits for one of them. Call it in a transaction.</summary>
+    public static async Task<bool> TryTake(this DeployHubDb db, Guid planId, CancellationToken ct)
+    {
+        await Serialize(db, ct);
+        var blocked = await db.TargetLocks.Where(mine => mine.PlanId == planId)
+            .AnyAsync(
+                mine => db.TargetLocks.Any(
+                    other => other.Key == mine.Key && other.PlanId != planId && (other.Granted || other.Sequence < mine.Sequence)),
+                ct);
+        if (blocked)
+        {
+            return false;
+        }
+
+        await db.TargetLocks.Where(x => x.PlanId == planId).ExecuteUpdateAsync(set => set.SetProperty(x => x.Granted, true), ct);
+        return true;
+    }
+
+    /// <summary>Gives the plan's locks back and says which plans waited for one of them, the oldest first. Call it in a transaction.</summary>
+    public static async Task<List<Guid>> Release(this DeployHubDb db, Guid planId, CancellationToken ct)
+    {
+        await Serialize(db, ct);
+        var keys = await db.TargetLocks.Where(x => x.PlanId == planId).Select(x => x.Key).ToListAsync(ct);
+        if (keys.Count == 0)
+        {
+            return [];
+        }
+
+        await db.TargetLocks.Where(x => x.PlanId == planId).ExecuteDeleteAsync(ct);
+        return await db.TargetLocks.Where(x => keys.Contains(x.Key) && !x.Granted)
+            .GroupBy(x => x.PlanId).OrderBy(group => group.Min(x => x.Sequence)).Select(group => group.Key).ToListAsync(ct);
+    }
+
+    private static Task Serialize(DeployHubDb db, CancellationToken ct) =>
+        db.Database.IsNpgsql() ? db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({GrantingLock})", ct) : Task.CompletedTask;
+}

@@ -1,0 +1,40 @@
+using System.Text.Json;
+using DeployHub.Contracts.Wire;
+using Microsoft.EntityFrameworkCore;
+
+namespace DeployHub.Persistence.Messaging;
+
+/// <summary>Puts messages beside the rows that they tell of; they leave once the transaction is committed.</summary>
+public static class OutboxWriting
+{
+    /// <summary>How long the process that wrote a row has to send it before any other may.</summary>
+    public static readonly TimeSpan OwnLease = TimeSpan.FromSeconds(15);
+
+    /// <summary>Sends a command to a durable queue.</summary>
+    public static void Send(this DeployHubDb db, string queue, Guid correlationId, object message) =>
+        db.Outbox.Add(Row(queue, correlationId, message, DateTime.UtcNow + OwnLease));
+
+    /// <summary>Publishes an event to all who subscribe.</summary>
+    public static void Publish(this DeployHubDb db, Guid correlationId, object message) =>
+        db.Outbox.Add(Row(null, correlationId, message, DateTime.UtcNow + OwnLease));
+
+    /// <summary>Sends a command after <paramref name="delay"/>; <paramref name="token"/> calls it off.</summary>
+    public static void Schedule(this DeployHubDb db, string queue, Guid correlationId, object message, TimeSpan delay, Guid token) =>
+        db.Outbox.Add(Row(queue, correlationId, message, DateTime.UtcNow + delay, token));
+
+    /// <summary>Calls a scheduled message off; one that has left already arrives and is ignored by its receiver.</summary>
+    public static Task Unschedule(this DeployHubDb db, Guid token, CancellationToken ct) =>
+        db.Outbox.Where(x => x.Token == token).ExecuteDeleteAsync(ct);
+
+    private static OutboxMessage Row(string? queue, Guid correlationId, object message, DateTime dueAt, Guid? token = null) => new()
+    {
+        MessageId = Guid.CreateVersion7(),
+        Queue = queue,
+        MessageType = message.GetType().FullName!,
+        Body = JsonSerializer.Serialize(message, message.GetType(), WireWords.Json),
+        CorrelationId = correlationId,
+        DueAt = dueAt,
+        Token = token,
+        Message = message,
+    };
+}

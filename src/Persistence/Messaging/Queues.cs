@@ -1,0 +1,11 @@
+namespace DeployHub.Persistence.Messaging;
+
+/// <summary>The durable queues that commands are sent to.</summary>
+public static class Queues
+{
+    /// <summary>What the deployment state machine takes in.</summary>
+    public const string Deployments = "deployhub.deployments";
+
+    /// <summary>Work on engines, taken up by any worker.</summary>
+    public const string Steps = "deployhub.steps";
+}

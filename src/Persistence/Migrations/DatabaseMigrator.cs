@@ -1,0 +1,85 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace DeployHub.Persistence.Migrations;
+
+/// <summary>Brings the schema up to date before anything else of the host starts; of several hosts one does, the others wait.</summary>
+public sealed partial class DatabaseMigrator(IServiceScopeFactory scopes, PersistenceOptions options, ILogger<DatabaseMigrator> log)
+    : IHostedLifecycleService
+{
+    private const long MigrationLock = 0x6D696772617465;
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    /// <summary>Completes when the schema is up to date.</summary>
+    public async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(Patience);
+        while (true)
+        {
+            try
+            {
+                await Migrate(deadline.Token);
+                return;
+            }
+            catch (Exception e) when (e is NpgsqlException or IOException && !deadline.IsCancellationRequested)
+            {
+                DatabaseNotReady(e.Message);
+                await Task.Delay(TimeSpan.FromSeconds(1), deadline.Token);
+            }
+        }
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task Migrate(CancellationToken ct)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
+        if (options.SqliteFile is { } file)
+        {
+            await MigrateSqlite(db, file, ct);
+            return;
+        }
+
+        await using var connection = new NpgsqlConnection(options.Postgres);
+        await connection.OpenAsync(ct);
+        await using var command = new NpgsqlCommand($"SELECT pg_advisory_lock({MigrationLock})", connection) { CommandTimeout = 0 };
+        await command.ExecuteNonQueryAsync(ct);
+        await db.Database.MigrateAsync(ct);
+        command.CommandText = $"SELECT pg_advisory_unlock({MigrationLock})";
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    // EF Core's own lock on SQLite is a row, which outlives a killed process and blocks every later start. The lock on a file ends
+    // with its process; under it a row that is left over can only be a dead one's.
+    private static async Task MigrateSqlite(DeployHubDb db, string file, CancellationToken ct)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
+        await using var held = new FileStream(file + ".migrating", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        await db.Database.OpenConnectionAsync(ct);
+        try
+        {
+            await db.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", ct);
+            await db.Database.MigrateAsync(ct);
+        }
+        finally
+        {
+            await db.Database.CloseConnectionAsync();
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The database cannot be migrated yet: {Reason} Trying again.")]
+    private partial void DatabaseNotReady(string reason);
+}

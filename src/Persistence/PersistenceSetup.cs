@@ -1,0 +1,60 @@
+using DeployHub.Persistence.Messaging;
+using DeployHub.Persistence.Migrations;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace DeployHub.Persistence;
+
+public static class PersistenceSetup
+{
+    /// <summary>The database, its migrations at start, and the outbox. The secret box is the host's to add: it has the key.</summary>
+    public static IServiceCollection AddPersistence(this IServiceCollection services, PersistenceOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton<SqliteTurn>();
+        services.AddSingleton<OutboxHandover>();
+        services.AddDbContextPool<DeployHubDb>(db => Configure(db, options));
+        services.AddHostedService<DatabaseMigrator>();
+        return services;
+    }
+
+    /// <summary>The provider for the options, for a context outside of a host.</summary>
+    public static DbContextOptionsBuilder Configure(DbContextOptionsBuilder db, PersistenceOptions options)
+    {
+        if (options.Postgres is not null)
+        {
+            db.UseNpgsql(options.Postgres);
+        }
+        else
+        {
+            var connection = new SqliteConnectionStringBuilder { DataSource = options.SqliteFile, Pooling = true };
+            db.UseSqlite(connection.ConnectionString).AddInterceptors(new SqlitePragmas());
+        }
+
+        // Migrations are written by hand, so there is no snapshot to compare with; a test compares schema and model instead.
+        return db.ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning));
+    }
+
+    private sealed class SqlitePragmas : DbConnectionInterceptor
+    {
+        // FULL: a commit that was answered survives a power cut. Foreign keys are off in SQLite unless asked for.
+        private const string Pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON;";
+
+        public override void ConnectionOpened(System.Data.Common.DbConnection connection, ConnectionEndEventData eventData)
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = Pragmas;
+            command.ExecuteNonQuery();
+        }
+
+        public override async Task ConnectionOpenedAsync(
+            System.Data.Common.DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+        {
+            await using var command = connection.CreateCommand();
+            command.CommandText = Pragmas;
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace DeployHub.Persistence.Secrets;
+
+/// <summary>Encrypts what must not lie readable in the database: AES-256-GCM, a fresh nonce for each value.</summary>
+public sealed class SecretBox
+{
+    /// <summary>The key's length in bytes.</summary>
+    public const int KeyBytes = 32;
+
+    private const byte Format = 1;
+    private const int NonceBytes = 12;
+    private const int TagBytes = 16;
+
+    private readonly byte[] _key;
+
+    /// <param name="key">32 random bytes.</param>
+    public SecretBox(byte[] key)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(key.Length, KeyBytes);
+        _key = key;
+    }
+
+    /// <summary>Format byte, nonce, tag, ciphertext.</summary>
+    public byte[] Seal(string plain)
+    {
+        var text = Encoding.UTF8.GetBytes(plain);
+        var sealedValue = new byte[1 + NonceBytes + TagBytes + text.Length];
+        sealedValue[0] = Format;
+        var nonce = sealedValue.AsSpan(1, NonceBytes);
+        RandomNumberGenerator.Fill(nonce);
+        using var aes = new AesGcm(_key, TagBytes);
+        aes.Encrypt(nonce, text, sealedValue.AsSpan(1 + NonceBytes + TagBytes), sealedValue.AsSpan(1 + NonceBytes, TagBytes));
+        return sealedValue;
+    }
+
+    /// <summary>The plain text. Throws <see cref="CryptographicException"/> when the value is damaged or of another key.</summary>
+    public string Open(byte[] sealedValue)
+    {
+        if (sealedValue.Length < 1 + NonceBytes + TagBytes || sealedValue[0] != Format)
+        {
+            throw new CryptographicException("The stored value is not one that DeployHub encrypted.");
+        }
+
+        var text = new byte[sealedValue.Length - 1 - NonceBytes - TagBytes];
+        using var aes = new AesGcm(_key, TagBytes);
+        aes.Decrypt(
+            sealedValue.AsSpan(1, NonceBytes), sealedValue.AsSpan(1 + NonceBytes + TagBytes), sealedValue.AsSpan(1 + NonceBytes, TagBytes), text);
+        return Encoding.UTF8.GetString(text);
+    }
+}

@@ -1,0 +1,83 @@
+using DeployHub.Domain.Deployments;
+using Microsoft.EntityFrameworkCore;
+
+namespace DeployHub.Persistence.Work;
+
+/// <summary>Leases on work: taken, kept alive and given back, always by the database's clock.</summary>
+public static class WorkClaims
+{
+    /// <summary>How long a lease lasts without a heartbeat.</summary>
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(12);
+
+    /// <summary>Adds work to be done; call it in the transaction that sends the command.</summary>
+    public static void AddWork(this DeployHubDb db, StepAct act, Guid subjectId, Guid planId) =>
+        db.WorkItems.Add(new WorkItem { Act = act, SubjectId = subjectId, PlanId = planId, ClaimableAt = DateTime.UtcNow });
+
+    /// <summary>Takes the lease if it is free. False: another has it, or the work is done.</summary>
+    public static async Task<bool> Claim(this DeployHubDb db, StepAct act, Guid subjectId, Guid owner, CancellationToken ct)
+    {
+        var claimed = 0;
+        await db.InTransaction(
+            async () => claimed = await db.WorkItems
+                .Where(x => x.SubjectId == subjectId && x.Act == act && (x.Owner == null || x.ClaimableAt <= DateTime.UtcNow))
+                .ExecuteUpdateAsync(
+                    set => set
+                        .SetProperty(x => x.Owner, owner)
+                        .SetProperty(x => x.Attempts, x => x.Attempts + 1)
+                        .SetProperty(x => x.ClaimableAt, x => DateTime.UtcNow.AddSeconds(Lease.TotalSeconds)),
+                    ct),
+            ct);
+        return claimed == 1;
+    }
+
+    /// <summary>Extends every lease of this owner that has not run out, and says which those are.</summary>
+    public static async Task<List<(Guid SubjectId, StepAct Act)>> Heartbeat(this DeployHubDb db, Guid owner, CancellationToken ct)
+    {
+        var held = new List<(Guid, StepAct)>();
+        await db.InTransaction(
+            async () =>
+            {
+                await db.WorkItems.Where(x => x.Owner == owner && x.ClaimableAt > DateTime.UtcNow)
+                    .ExecuteUpdateAsync(set => set.SetProperty(x => x.ClaimableAt, x => DateTime.UtcNow.AddSeconds(Lease.TotalSeconds)), ct);
+                held = (await db.WorkItems.Where(x => x.Owner == owner && x.ClaimableAt > DateTime.UtcNow)
+                    .Select(x => new { x.SubjectId, x.Act }).ToListAsync(ct)).ConvertAll(x => (x.SubjectId, x.Act));
+            },
+            ct);
+        return held;
+    }
+
+    /// <summary>Work whose time has come: never taken, paused long enough, or left by a worker that went silent.</summary>
+    public static Task<List<WorkItem>> Claimable(this DeployHubDb db, int most, CancellationToken ct) =>
+        db.WorkItems.AsNoTracking().Where(x => x.ClaimableAt <= DateTime.UtcNow).OrderBy(x => x.ClaimableAt).Take(most).ToListAsync(ct);
+
+    /// <summary>When the next lease or pause ends, or null when there is no work at all.</summary>
+    public static Task<DateTime?> NextClaimableAt(this DeployHubDb db, CancellationToken ct) =>
+        db.WorkItems.AsNoTracking().MinAsync(x => (DateTime?)x.ClaimableAt, ct);
+
+    /// <summary>
+    /// Ends the work in the caller's transaction. Throws <see cref="LeaseLostException"/> when the lease is no longer this owner's, so
+    /// that a late result is never stored over the one of the worker that took over.
+    /// </summary>
+    public static async Task EndWork(this DeployHubDb db, StepAct act, Guid subjectId, Guid owner, CancellationToken ct)
+    {
+        if (await db.WorkItems.Where(x => x.SubjectId == subjectId && x.Act == act && x.Owner == owner).ExecuteDeleteAsync(ct) != 1)
+        {
+            throw new LeaseLostException(act, subjectId);
+        }
+    }
+
+    /// <summary>Gives the lease back; any worker may take the work up after <paramref name="pause"/>.</summary>
+    public static Task GiveBack(this DeployHubDb db, StepAct act, Guid subjectId, Guid owner, TimeSpan pause, CancellationToken ct) =>
+        db.InTransaction(
+            () => db.WorkItems.Where(x => x.SubjectId == subjectId && x.Act == act && x.Owner == owner)
+                .ExecuteUpdateAsync(
+                    set => set
+                        .SetProperty(x => x.ClaimableAt, x => DateTime.UtcNow.AddSeconds(pause.TotalSeconds))
+                        .SetProperty(x => x.Owner, x => pause > TimeSpan.Zero ? owner : null),
+                    ct),
+            ct);
+}
+
+/// <summary>The work was taken over by another worker while this one was silent.</summary>
+public sealed class LeaseLostException(StepAct act, Guid subjectId)
+    : Exception($"The lease on '{act}' of {subjectId} was lost; another worker has taken it over.");
