@@ -1,0 +1,239 @@
+using System.Text.Json;
+using System.Threading.Channels;
+using DeployHub.Contracts.Wire;
+using MassTransit;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace DeployHub.Persistence.Messaging;
+
+/// <summary>How the relay names a queue to the transport.</summary>
+/// <param name="Scheme">
+/// <c>queue</c> in memory. <c>exchange</c> on RabbitMQ, where the send is mandatory: a command that no queue takes in comes back and stays
+/// in the outbox, and the sender never declares a queue with other settings than its reader's.
+/// </param>
+public record OutboxTransport(string Scheme);
+
+/// <summary>
+/// Sends what was committed. A commit of this process wakes it and hands it the rows; rows of processes that died, rows that failed and
+/// rows whose time has come are taken from the table under a lease. At least once: the receiver's inbox drops the second one.
+/// </summary>
+public sealed partial class OutboxRelay(
+    IServiceScopeFactory scopes, IBus bus, IBusControl control, OutboxHandover handover, OutboxTransport transport, ILogger<OutboxRelay> log)
+    : BackgroundService
+{
+    private const int SendsAtOnce = 32;
+    private const int MostAttempts = 20;
+    private const int BatchSize = 200;
+
+    // Only rows of a process that died are found by it; every other row is announced.
+    private static readonly TimeSpan Backstop = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan SendDeadline = TimeSpan.FromSeconds(10);
+
+    private readonly Channel<long> _sent = Channel.CreateBounded<long>(BatchSize * 20);
+    private readonly Wake _wake = new();
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.WhenAll(SendCommitted(stoppingToken), SendDue(stoppingToken), RemoveSent(stoppingToken));
+    }
+
+    private Task SendCommitted(CancellationToken ct) => UntilStopped(
+        () => Parallel.ForEachAsync(
+            handover.Committed.ReadAllAsync(ct),
+            new ParallelOptions { MaxDegreeOfParallelism = SendsAtOnce, CancellationToken = ct },
+            async (row, token) =>
+            {
+                if (row.Token is null)
+                {
+                    await Send(row, token);
+                }
+                else
+                {
+                    _wake.At(row.DueAt);
+                }
+            }),
+        ct);
+
+    private async Task SendDue(CancellationToken ct)
+    {
+        var first = true;
+        await UntilStopped(
+            async () =>
+            {
+                await control.WaitForHealthStatus(BusHealthStatus.Healthy, ct);
+                var rows = await TakeDue(ownDead: first, ct);
+                first = false;
+                await Parallel.ForEachAsync(
+                    rows, new ParallelOptions { MaxDegreeOfParallelism = SendsAtOnce, CancellationToken = ct }, async (row, token) => await Send(row, token));
+                if (rows.Count < BatchSize)
+                {
+                    await _wake.Wait(Backstop, ct);
+                }
+            },
+            ct);
+    }
+
+    private async Task Send(OutboxMessage row, CancellationToken ct)
+    {
+        try
+        {
+            var message = row.Message ?? Read(row);
+            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            deadline.CancelAfter(SendDeadline);
+            if (row.Queue is null)
+            {
+                await bus.Publish(message, message.GetType(), Pipe.Execute<PublishContext>(context => Mark(context, row)), deadline.Token)
+                    .WaitAsync(SendDeadline, ct);
+            }
+            else
+            {
+                var endpoint = await bus.GetSendEndpoint(new Uri($"{transport.Scheme}:{row.Queue}")).WaitAsync(SendDeadline, ct);
+                await endpoint.Send(message, message.GetType(), Pipe.Execute<SendContext>(context => Mark(context, row)), deadline.Token)
+                    .WaitAsync(SendDeadline, ct);
+            }
+
+            await _sent.Writer.WriteAsync(row.Id, ct);
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            await PutBack(row, e, ct);
+        }
+    }
+
+    private static void Mark(SendContext context, OutboxMessage row)
+    {
+        context.MessageId = row.MessageId;
+        context.CorrelationId = row.CorrelationId;
+        context.ConversationId = row.CorrelationId;
+    }
+
+    private static object Read(OutboxMessage row)
+    {
+        var type = typeof(WireWords).Assembly.GetType(row.MessageType)
+            ?? throw new InvalidOperationException($"The contracts know no message «{row.MessageType}»; it was written by another version.");
+        return JsonSerializer.Deserialize(row.Body, type, WireWords.Json)!;
+    }
+
+    // The rows are leased, not locked: nothing is sent inside a transaction.
+    private async Task<List<OutboxMessage>> TakeDue(bool ownDead, CancellationToken ct)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
+        var rows = new List<OutboxMessage>();
+        await db.InTransaction(
+            async () =>
+            {
+                if (db.Database.IsNpgsql())
+                {
+                    rows = await db.Outbox.FromSql(
+                        $"SELECT * FROM outbox_messages WHERE NOT parked AND due_at <= now() ORDER BY due_at LIMIT {BatchSize} FOR UPDATE SKIP LOCKED")
+                        .AsNoTracking().ToListAsync(ct);
+                }
+                else
+                {
+                    // One process: what stands in the table when it starts was left by one that is dead.
+                    rows = await db.Outbox.AsNoTracking()
+                        .Where(x => !x.Parked && (x.DueAt <= DateTime.UtcNow || (ownDead && x.Token == null))).OrderBy(x => x.DueAt).Take(BatchSize).ToListAsync(ct);
+                }
+
+                var ids = rows.ConvertAll(x => x.Id);
+                if (ids.Count > 0)
+                {
+                    await db.Outbox.Where(x => ids.Contains(x.Id)).ExecuteUpdateAsync(
+                        set => set.SetProperty(x => x.DueAt, x => DateTime.UtcNow.AddSeconds(OutboxWriting.OwnLease.TotalSeconds)), ct);
+                }
+            },
+            ct);
+        if (rows.Count < BatchSize && await db.Outbox.Where(x => !x.Parked).MinAsync(x => (DateTime?)x.DueAt, ct) is { } next)
+        {
+            _wake.At(next);
+        }
+
+        return rows;
+    }
+
+    private async Task PutBack(OutboxMessage row, Exception problem, CancellationToken ct)
+    {
+        var brokerWell = control.CheckHealth().Status == BusHealthStatus.Healthy;
+        var attempts = row.Attempts + (brokerWell ? 1 : 0);
+        var pause = brokerWell ? TimeSpan.FromSeconds(Math.Min(60, Math.Pow(2, Math.Min(attempts, 6)))) : TimeSpan.FromSeconds(1);
+        var parked = attempts >= MostAttempts;
+        NotSent(row.MessageType, row.MessageId, parked ? "parked" : "will be tried again", problem.Message);
+        await UntilStopped(
+            async () =>
+            {
+                await using var scope = scopes.CreateAsyncScope();
+                var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
+                await db.InTransaction(
+                    () => db.Outbox.Where(x => x.Id == row.Id).ExecuteUpdateAsync(
+                        set => set
+                            .SetProperty(x => x.Attempts, attempts)
+                            .SetProperty(x => x.LastError, problem.Message)
+                            .SetProperty(x => x.Parked, parked)
+                            .SetProperty(x => x.DueAt, x => DateTime.UtcNow.AddSeconds(pause.TotalSeconds)),
+                        ct),
+                    ct);
+            },
+            ct,
+            once: true);
+        _wake.At(DateTime.UtcNow + pause);
+    }
+
+    private async Task RemoveSent(CancellationToken ct)
+    {
+        var ids = new List<long>(BatchSize);
+        await UntilStopped(
+            async () =>
+            {
+                if (ids.Count == 0)
+                {
+                    await _sent.Reader.WaitToReadAsync(ct);
+                }
+
+                while (ids.Count < BatchSize && _sent.Reader.TryRead(out var id))
+                {
+                    ids.Add(id);
+                }
+
+                await using var scope = scopes.CreateAsyncScope();
+                var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
+                await db.InTransaction(() => db.Outbox.Where(x => ids.Contains(x.Id)).ExecuteDeleteAsync(ct), ct);
+                ids.Clear();
+            },
+            ct);
+    }
+
+    // The database or the broker may be away for a while: say so, pause, go on. Ends with the host, or after one success when asked.
+    private async Task UntilStopped(Func<Task> work, CancellationToken ct, bool once = false)
+    {
+        while (!ct.IsCancellationRequested)
+        {
+            try
+            {
+                await work();
+                if (once)
+                {
+                    return;
+                }
+            }
+            catch (OperationCanceledException) when (ct.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                Stumbled(e);
+                await Task.Delay(TimeSpan.FromSeconds(1), ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Message {Type} {MessageId} was not sent ({Fate}): {Reason}")]
+    private partial void NotSent(string type, Guid messageId, string fate, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The outbox stumbled and goes on in a second.")]
+    private partial void Stumbled(Exception problem);
+}
