@@ -1,0 +1,63 @@
+using System.Buffers.Binary;
+
+namespace DeployHub.Docker;
+
+/// <summary>
+/// A container's output as the engine sends it: without a terminal in frames, each with a header of eight bytes (stream 0-3, three zeros, length big-endian), with a terminal raw
+/// (Engine API, ContainerAttach, "Stream format").
+/// </summary>
+internal static class OutputFrames
+{
+    private const int HeaderBytes = 8;
+    private const byte SystemError = 3;
+
+    /// <summary>Reads raw output to its end.</summary>
+    public static async Task CopyRaw(Stream stream, OutputTail output, CancellationToken ct)
+    {
+        var buffer = new byte[16 * 1024];
+        while (await stream.ReadAsync(buffer, ct) is > 0 and var read)
+        {
+            output.Write(buffer.AsSpan(0, read));
+        }
+    }
+
+    /// <summary>Reads framed output to its end; standard output and error come in the order in which the engine sent them.</summary>
+    /// <exception cref="EndOfStreamException">The stream ended inside a frame.</exception>
+    /// <exception cref="EngineProtocolException">What came is not framed.</exception>
+    /// <exception cref="EngineServerException">The engine put an error of its own into the stream.</exception>
+    public static async Task CopyFramed(Stream stream, OutputTail output, CancellationToken ct)
+    {
+        var header = new byte[HeaderBytes];
+        var buffer = new byte[16 * 1024];
+        while (await stream.ReadAtLeastAsync(header, HeaderBytes, throwOnEndOfStream: false, ct) is > 0 and var got)
+        {
+            if (got < HeaderBytes)
+            {
+                throw new EndOfStreamException("The output ended inside a frame.");
+            }
+
+            if (header[0] > SystemError || header[1] != 0 || header[2] != 0 || header[3] != 0)
+            {
+                throw new EngineProtocolException("The engine's output is not in frames: the container seems to have a terminal.");
+            }
+
+            var failure = header[0] == SystemError ? new OutputTail(4096) : null;
+            for (var left = (long)BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(4)); left > 0;)
+            {
+                var read = await stream.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, buffer.Length)), ct);
+                if (read == 0)
+                {
+                    throw new EndOfStreamException("The output ended inside a frame.");
+                }
+
+                (failure ?? output).Write(buffer.AsSpan(0, read));
+                left -= read;
+            }
+
+            if (failure is not null)
+            {
+                throw new EngineServerException($"The Docker engine failed while it sent a container's output: {failure}");
+            }
+        }
+    }
+}
