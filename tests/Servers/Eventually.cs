@@ -64,7 +64,7 @@ public static class Eventually
 
                 last = seen?.ToString() ?? "null";
             }
-            catch (Exception thrown) when (thrown is not (OutOfMemoryException or ServerFailedException))
+            catch (Exception thrown) when (thrown is not OutOfMemoryException)
             {
                 (last, failure) = ($"{thrown.GetType().Name}: {thrown.Message}", thrown);
             }

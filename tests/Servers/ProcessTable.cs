@@ -16,7 +16,7 @@ internal static class ProcessTable
         return Pids().Where(pid => Carries(pid, mark)).Union(ControlGroups.Pids(folder)).ToArray();
     }
 
-    /// <summary>A process and all below it, children first.</summary>
+    /// <summary>A process and all below it, parents first.</summary>
     public static IReadOnlyList<int> Tree(int pid)
     {
         var children = Pids().Select(p => (Pid: p, Stat: Stat(p))).Where(p => p.Stat is not null && p.Stat[0] != "Z")
@@ -27,7 +27,6 @@ internal static class ProcessTable
             tree.AddRange(children[tree[i]]);
         }
 
-        tree.Reverse();
         return tree;
     }
 

@@ -76,14 +76,16 @@ internal sealed class ServerProcess : IDisposable
     {
         try
         {
-            await Eventually.True(
-                async () => HasExited ? throw new ServerFailedException($"{name} ended with {ExitCode}:{Environment.NewLine}{Output()}") : await ready(),
-                deadline,
-                what: $"{name} to be ready");
+            await Eventually.True(async () => HasExited || await ready(), deadline, what: $"{name} to be ready");
         }
         catch (TimeoutException late)
         {
             throw new ServerFailedException($"{late.Message}{Environment.NewLine}{Output()}", late);
+        }
+
+        if (HasExited)
+        {
+            throw new ServerFailedException($"{name} ended with {ExitCode}:{Environment.NewLine}{Output()}");
         }
     }
 

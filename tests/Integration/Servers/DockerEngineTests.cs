@@ -61,14 +61,14 @@ public class DockerEngineTests
         await engine.Load(TestImage.Serving("one").Unhealthy(TimeSpan.FromMilliseconds(200)), "unhealthy");
         await engine.Load(TestImage.Exiting(7, "no database"), "crashing");
         await engine.Load(TestImage.WithoutProgram("nothing"), "empty");
-        await engine.Docker("run", "-d", "--name", "a", "healthy");
-        await engine.Docker("run", "-d", "--name", "b", "unhealthy");
-        await engine.Docker("run", "-d", "--name", "c", "--restart", "always", "crashing");
+        await engine.Docker("run", "-d", "--name", "app-a", "healthy");
+        await engine.Docker("run", "-d", "--name", "app-b", "unhealthy");
+        await engine.Docker("run", "-d", "--name", "app-c", "--restart", "always", "crashing");
 
-        await Eventually.Equal("healthy", () => engine.Docker("inspect", "-f", "{{.State.Health.Status}}", "a"));
-        await Eventually.Equal("unhealthy", () => engine.Docker("inspect", "-f", "{{.State.Health.Status}}", "b"));
-        await Eventually.Equal("2", () => engine.Docker("inspect", "-f", "{{.RestartCount}}", "c"));
-        Assert.StartsWith("no database", await engine.Docker("logs", "c"), StringComparison.Ordinal);
+        await Eventually.Equal("healthy", () => engine.Docker("inspect", "-f", "{{.State.Health.Status}}", "app-a"));
+        await Eventually.Equal("unhealthy", () => engine.Docker("inspect", "-f", "{{.State.Health.Status}}", "app-b"));
+        await Eventually.Equal("2", () => engine.Docker("inspect", "-f", "{{.RestartCount}}", "app-c"));
+        Assert.StartsWith("no database", await engine.Docker("logs", "app-c"), StringComparison.Ordinal);
         await Assert.ThrowsAsync<ServerFailedException>(() => engine.Docker("create", "empty"));
         Assert.NotEqual("", await engine.Docker("create", "empty", "any"));
     }
