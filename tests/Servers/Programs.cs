@@ -1,0 +1,77 @@
+using System.Diagnostics;
+
+namespace DeployHub.Servers;
+
+/// <summary>Finds and runs the programs that <c>ops/install</c> brings.</summary>
+public static class Programs
+{
+    private static readonly string[] SystemFolders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+    /// <summary>The PATH for children: the caller's, then the system's folders (a CI user's PATH may lack sbin).</summary>
+    public static string SearchPath { get; } = string.Join(':', Folders());
+
+    /// <summary>The full path of a program.</summary>
+    /// <exception cref="ServerFailedException">It is not installed.</exception>
+    public static string Find(string name) =>
+        name.Contains('/', StringComparison.Ordinal)
+            ? name
+            : Folders().Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
+              ?? throw new ServerFailedException($"The program '{name}' is not installed: run ops/install.");
+
+    /// <summary>Runs a program to its end and returns what it wrote to standard output, without the last line break.</summary>
+    /// <exception cref="ServerFailedException">It ended with another code than 0, or not within a minute.</exception>
+    public static async Task<string> Run(
+        string name,
+        IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string>? environment = null,
+        ReadOnlyMemory<byte> input = default)
+    {
+        var start = new ProcessStartInfo(Find(name), arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["PATH"] = SearchPath;
+        foreach (var (key, value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[key] = value;
+        }
+
+        using var process = Process.Start(start)!;
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
+            var errors = process.StandardError.ReadToEndAsync(deadline.Token);
+            await Feed(process, input, deadline.Token);
+            await process.WaitForExitAsync(deadline.Token);
+            return process.ExitCode == 0
+                ? (await output).TrimEnd()
+                : throw new ServerFailedException($"{Line(start)} ended with {process.ExitCode}: {(await errors).Trim()} {(await output).Trim()}");
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill();
+            throw new ServerFailedException($"{Line(start)} did not end within a minute.");
+        }
+    }
+
+    private static async Task Feed(Process process, ReadOnlyMemory<byte> input, CancellationToken ct)
+    {
+        try
+        {
+            await process.StandardInput.BaseStream.WriteAsync(input, ct);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It ended without reading its input: its exit code says why.
+        }
+    }
+
+    private static string Line(ProcessStartInfo start) => $"{start.FileName} {string.Join(' ', start.ArgumentList)}";
+
+    private static IEnumerable<string> Folders() =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries).Union(SystemFolders);
+}

@@ -1,0 +1,27 @@
+using System.Net.Sockets;
+
+namespace DeployHub.Servers;
+
+/// <summary>HTTP over a unix socket.</summary>
+internal static class UnixHttp
+{
+    public static HttpClient Client(string socketPath) => new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        ConnectCallback = async (_, ct) =>
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            try
+            {
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), ct);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        },
+    })
+    { Timeout = TimeSpan.FromMinutes(1) };
+}
