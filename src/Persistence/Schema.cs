@@ -103,6 +103,7 @@ internal static class Schema
             e.ToTable("deployment_states");
             e.HasKey(x => x.CorrelationId);
             e.Property(x => x.Version).IsConcurrencyToken();
+            e.HasIndex(x => x.CurrentState);
         });
         model.Entity<TargetLock>(e =>
         {

@@ -24,6 +24,9 @@ public static class DeploymentErrorCodes
     /// <summary>The engine behind the server is not the one that the plan locked.</summary>
     public const string EngineChanged = "ENGINE_CHANGED";
 
+    /// <summary>Two steps of the plan name the same container on the same engine.</summary>
+    public const string DuplicateTarget = "DUPLICATE_TARGET";
+
     /// <summary>The image has no command and no entrypoint, and the service declares none.</summary>
     public const string NoCommand = "NO_COMMAND";
 

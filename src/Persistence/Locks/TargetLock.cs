@@ -12,4 +12,7 @@ public class TargetLock
 
     /// <summary>The key of a container on an engine; <paramref name="engine"/> is the engine's own id.</summary>
     public static string ForContainer(string engine, string containerName) => $"{engine}/container/{containerName}";
+
+    /// <summary>Stands in for the id of an engine that no worker has seen yet; the plan's preparation replaces it.</summary>
+    public static string UnknownEngine(Guid serverId) => $"server:{serverId}";
 }

@@ -8,4 +8,7 @@ public static class Queues
 
     /// <summary>Work on engines, taken up by any worker.</summary>
     public const string Steps = "deployhub.steps";
+
+    /// <summary>Questions that only a worker can answer, since it alone talks to engines; asked with a deadline.</summary>
+    public const string Questions = "deployhub.questions";
 }

@@ -145,9 +145,11 @@ public sealed class Migration0001Initial : Migration
         m.CreateTable("deployment_states", t => new
         {
             correlation_id = t.Column<Guid>(), current_state = t.Column<string>(), version = t.Column<int>(), total = t.Column<int>(),
-            max_parallel = t.Column<int>(), auto_rollback = t.Column<bool>(), next_order = t.Column<int>(), in_flight = t.Column<int>(),
-            sequence = t.Column<int>(), deadline_token = t.Column<Guid>(nullable: true),
+            max_parallel = t.Column<int>(), auto_rollback = t.Column<bool>(), holds_targets = t.Column<bool>(), next_order = t.Column<int>(),
+            in_flight = t.Column<int>(), succeeded = t.Column<int>(), failed = t.Column<int>(), touched = t.Column<int>(),
+            not_restored = t.Column<int>(), rollback_wanted = t.Column<bool>(), sequence = t.Column<int>(), deadline_token = t.Column<Guid>(nullable: true),
         }, constraints: t => t.PrimaryKey("PK_deployment_states", x => x.correlation_id));
+        m.CreateIndex("IX_deployment_states_current_state", "deployment_states", "current_state");
 
         m.CreateTable("target_locks", t => new
         {

@@ -14,10 +14,26 @@ public class DeploymentState : SagaStateMachineInstance, IVersioned
     public int MaxParallel { get; set; }
     public bool AutoRollback { get; set; }
 
-    /// <summary>Deploying: the order of the next step to send. Rolling back: one above the next to send. Finalizing: the next.</summary>
+    /// <summary>The plan holds all its locks.</summary>
+    public bool HoldsTargets { get; set; }
+
+    /// <summary>Deploying and cleaning up: the order of the next step to send. Rolling back: one above the next to send.</summary>
     public int NextOrder { get; set; }
 
     public int InFlight { get; set; }
+    public int Succeeded { get; set; }
+
+    /// <summary>Steps that failed; 1 as well when the plan's time ran out.</summary>
+    public int Failed { get; set; }
+
+    /// <summary>Steps that changed something on an engine.</summary>
+    public int Touched { get; set; }
+
+    /// <summary>Steps that could not be brought back.</summary>
+    public int NotRestored { get; set; }
+
+    /// <summary>Someone asked to take the plan back while it was still cleaning up.</summary>
+    public bool RollbackWanted { get; set; }
 
     /// <summary>The number of the last public event.</summary>
     public int Sequence { get; set; }

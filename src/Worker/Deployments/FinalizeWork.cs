@@ -1,0 +1,60 @@
+using DeployHub.Contracts.Deployments;
+using DeployHub.Docker;
+using DeployHub.Domain.Deployments;
+using DeployHub.Worker.Engines;
+using DeployHub.Worker.Work;
+
+namespace DeployHub.Worker.Deployments;
+
+/// <summary>Removes the former container of a verified step, as long as the new one still serves and the former one still rests.</summary>
+public sealed class FinalizeWork(StepRows rows, EngineClients engines) : IStepWork
+{
+    public async Task Run(WorkClaim claim, CancellationToken lease)
+    {
+        var facts = await rows.Begin(claim, StepPhase.Verifying, lease);
+        var engine = engines.For(facts.Server.Endpoint);
+        var end = DateTime.UtcNow + StepTimes.Finalize;
+        string? leftOver = null;
+        var error = await Patience.Run(
+            async _ =>
+            {
+                leftOver = await CleanUp(facts, engine, lease);
+                return null;
+            },
+            () => end,
+            facts.Server.Name,
+            lease);
+        await rows.Finalized(claim, facts.Plan.Id, error is null ? leftOver : LeftOver(facts, error.Message), lease);
+    }
+
+    public async Task GiveUp(WorkClaim claim, Exception problem, CancellationToken lease) =>
+        await rows.Finalized(claim, await rows.PlanOf(claim.SubjectId, lease), Unforeseen.Error(problem).Message, lease);
+
+    private static async Task<string?> CleanUp(StepFacts facts, EngineClient engine, CancellationToken ct)
+    {
+        var former = await engine.FindContainer(facts.Step.FromContainerId!, ct);
+        if (former is null)
+        {
+            return null;
+        }
+
+        var serving = await engine.FindContainer(facts.Step.ToContainerId!, ct);
+        if (serving is not { State.Running: true } || former.State.Running)
+        {
+            return LeftOver(facts, former.State.Running ? "somebody has started it." : "the new container does not run any more.");
+        }
+
+        try
+        {
+            await engine.RemoveContainer(former.Id, force: false, removeVolumes: false, ct);
+            return null;
+        }
+        catch (EngineException e) when (!EngineFaults.MayPass(e))
+        {
+            return LeftOver(facts, e.Message);
+        }
+    }
+
+    private static string LeftOver(StepFacts facts, string reason) =>
+        $"The former container «{facts.FormerName}» ({facts.Step.FromContainerId![..12]}) was kept on server «{facts.Server.Name}»: {reason} Remove it by hand when it is not needed any more.";
+}

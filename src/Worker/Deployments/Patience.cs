@@ -1,0 +1,54 @@
+using DeployHub.Contracts.Deployments;
+using DeployHub.Docker;
+using DeployHub.Worker.Engines;
+using Polly;
+using Polly.Retry;
+
+namespace DeployHub.Worker.Deployments;
+
+/// <summary>An engine may be away for a while: try again with growing pauses, from what stands there, until the deadline.</summary>
+internal static class Patience
+{
+    /// <summary>Null when it was done, else the error that it ended with.</summary>
+    /// <param name="attempt">One try; told whether it is a further one.</param>
+    /// <param name="deadline">Until when a fault that may pass is waited out; asked anew after each try.</param>
+    /// <param name="server">For the error.</param>
+    /// <param name="ct">Ends the waiting too.</param>
+    public static async Task<DeploymentError?> Run(
+        Func<bool, Task<DeploymentError?>> attempt, Func<DateTime> deadline, string server, CancellationToken ct)
+    {
+        var retry = new ResiliencePipelineBuilder().AddRetry(new RetryStrategyOptions
+        {
+            ShouldHandle = args => ValueTask.FromResult(args.Outcome.Exception is EngineException e && EngineFaults.MayPass(e) && DateTime.UtcNow < deadline()),
+            MaxRetryAttempts = int.MaxValue,
+            BackoffType = DelayBackoffType.Exponential,
+            Delay = TimeSpan.FromMilliseconds(200),
+            MaxDelay = TimeSpan.FromSeconds(5),
+            UseJitter = true,
+        }).Build();
+        var again = false;
+        try
+        {
+            return await retry.ExecuteAsync(
+                async _ =>
+                {
+                    var further = again;
+                    again = true;
+                    return await attempt(further);
+                },
+                ct);
+        }
+        catch (EngineException e)
+        {
+            return EngineFaults.Explain(e, server);
+        }
+    }
+}
+
+/// <summary>What is told when something failed that nobody foresaw.</summary>
+internal static class Unforeseen
+{
+    public static DeploymentError Error(Exception problem) => new(
+        DeploymentErrorCodes.Internal,
+        $"DeployHub failed at this step for a reason it does not know ({problem.GetType().Name}). Its log has the details under the step's id.");
+}

@@ -1,0 +1,130 @@
+using DeployHub.Contracts.Deployments;
+using DeployHub.Domain.Deployments;
+using DeployHub.Persistence;
+using DeployHub.Persistence.Messaging;
+using DeployHub.Persistence.Sagas;
+using DeployHub.Persistence.Work;
+using MassTransit;
+using Microsoft.EntityFrameworkCore;
+
+namespace DeployHub.Worker.Deployments;
+
+/// <summary>The verbs of the machine that send steps out, a window at a time, and count what comes back, each report once.</summary>
+internal static class StepVerbs
+{
+    private const int FinalizersAtOnce = 16;
+
+    public static EventActivityBinder<DeploymentState, T> SendNextSteps<T>(this EventActivityBinder<DeploymentState, T> binder) where T : class =>
+        binder.ThenAsync(async context =>
+        {
+            var saga = context.Saga;
+            var next = await context.Db().Steps.Where(x => x.PlanId == saga.CorrelationId && x.Order >= saga.NextOrder)
+                .OrderBy(x => x.Order).Select(x => x.Id).Take(saga.MaxParallel - saga.InFlight).ToListAsync(context.CancellationToken);
+            saga.NextOrder += next.Count;
+            context.SendWork(StepAct.Deploy, next, id => new DeployService(saga.CorrelationId, id));
+        });
+
+    public static EventActivityBinder<DeploymentState, T> SendNextRollbacks<T>(this EventActivityBinder<DeploymentState, T> binder) where T : class =>
+        binder.ThenAsync(async context =>
+        {
+            var saga = context.Saga;
+            var next = await context.Db().Steps.Where(x => x.PlanId == saga.CorrelationId && x.Order < saga.NextOrder && x.Touched && !x.Restored)
+                .OrderByDescending(x => x.Order).Select(x => new { x.Id, x.Order }).Take(saga.MaxParallel - saga.InFlight).ToListAsync(context.CancellationToken);
+            saga.NextOrder = next.Count > 0 ? next[^1].Order : saga.NextOrder;
+            context.SendWork(StepAct.Rollback, next.ConvertAll(x => x.Id), id => new RollbackService(saga.CorrelationId, id));
+        });
+
+    public static EventActivityBinder<DeploymentState, T> SendNextFinalizers<T>(this EventActivityBinder<DeploymentState, T> binder) where T : class =>
+        binder.ThenAsync(async context =>
+        {
+            var saga = context.Saga;
+            var next = await context.Db().Steps.Where(x => x.PlanId == saga.CorrelationId && x.Order >= saga.NextOrder && x.FromContainerId != null)
+                .OrderBy(x => x.Order).Select(x => new { x.Id, x.Order }).Take(FinalizersAtOnce - saga.InFlight).ToListAsync(context.CancellationToken);
+            saga.NextOrder = next.Count > 0 ? next[^1].Order + 1 : saga.NextOrder;
+            context.SendWork(StepAct.Finalize, next.ConvertAll(x => x.Id), id => new FinalizeService(saga.CorrelationId, id));
+        });
+
+    public static EventActivityBinder<DeploymentState, StepSucceeded> RecordSuccess(this EventActivityBinder<DeploymentState, StepSucceeded> binder) =>
+        binder.ThenAsync(context => context.CountOnce(context.Message.StepId, StepAct.Deploy, (plan, step) =>
+        {
+            context.Saga.Succeeded++;
+            context.Saga.Touched++;
+            context.Announce(new ServiceDeployed(context.Facts(plan), step.Facts()));
+        }));
+
+    public static EventActivityBinder<DeploymentState, StepFailed> RecordFailure(this EventActivityBinder<DeploymentState, StepFailed> binder) =>
+        binder.ThenAsync(context => context.CountOnce(context.Message.StepId, StepAct.Deploy, (plan, step) =>
+        {
+            context.Saga.Failed++;
+            context.Saga.Touched += step.Touched ? 1 : 0;
+            plan.Error ??= step.Error! with { StepId = step.Id };
+            context.Announce(new ServiceDeployFailed(context.Facts(plan), step.Facts(), step.Error!));
+        }));
+
+    public static EventActivityBinder<DeploymentState, StepRestored> RecordRestored(this EventActivityBinder<DeploymentState, StepRestored> binder) =>
+        binder.ThenAsync(context => context.CountOnce(context.Message.StepId, StepAct.Rollback, (plan, step) =>
+            context.Announce(new ServiceRolledBack(context.Facts(plan), step.Facts()))));
+
+    public static EventActivityBinder<DeploymentState, StepRestoreFailed> RecordNotRestored(this EventActivityBinder<DeploymentState, StepRestoreFailed> binder) =>
+        binder.ThenAsync(context => context.CountOnce(context.Message.StepId, StepAct.Rollback, (plan, step) =>
+        {
+            context.Saga.NotRestored++;
+            context.Announce(new ServiceRollbackFailed(context.Facts(plan), step.Facts(), step.Error!));
+        }));
+
+    public static EventActivityBinder<DeploymentState, StepFinalized> RecordFinalized(this EventActivityBinder<DeploymentState, StepFinalized> binder) =>
+        binder.ThenAsync(context => context.CountOnce(context.Message.StepId, StepAct.Finalize, (_, _) => { }));
+
+    /// <summary>Tells again what the rows hold and the machine has not counted: a report whose message was lost.</summary>
+    public static EventActivityBinder<DeploymentState, T> RetellReports<T>(this EventActivityBinder<DeploymentState, T> binder) where T : class =>
+        binder.ThenAsync(async context =>
+        {
+            var (db, planId) = (context.Db(), context.Saga.CorrelationId);
+            await context.Plan();
+            var silent = await db.Steps.AsNoTracking()
+                .Where(x => x.PlanId == planId && x.Status != StepStatus.Pending && !db.WorkItems.Any(work => work.SubjectId == x.Id))
+                .ToListAsync(context.CancellationToken);
+            foreach (var step in silent)
+            {
+                if (LostReport(context.Saga, step) is { } report)
+                {
+                    db.Send(Queues.Deployments, planId, report);
+                }
+            }
+        });
+
+    private static object? LostReport(DeploymentState saga, DeploymentStep step) => (saga.CurrentState, step.Counted, step.Status) switch
+    {
+        (_, null, StepStatus.Success) => new StepSucceeded(step.PlanId, step.Id),
+        (_, null, StepStatus.Failed) => new StepFailed(step.PlanId, step.Id),
+        ("RollingBack", StepAct.Deploy or StepAct.Finalize, StepStatus.RollbackFailed) => new StepRestoreFailed(step.PlanId, step.Id),
+        ("RollingBack", StepAct.Deploy or StepAct.Finalize, _) when step.Restored => new StepRestored(step.PlanId, step.Id),
+        ("Finalizing", StepAct.Deploy, StepStatus.Success) when step.FromContainerId is not null && step.Order < saga.NextOrder =>
+            new StepFinalized(step.PlanId, step.Id),
+        _ => null,
+    };
+
+    private static void SendWork(this SagaConsumeContext<DeploymentState> context, StepAct act, List<Guid> steps, Func<Guid, object> command)
+    {
+        context.Saga.InFlight += steps.Count;
+        foreach (var id in steps)
+        {
+            context.Db().AddWork(act, id, context.Saga.CorrelationId);
+            context.Db().Send(Queues.Steps, context.Saga.CorrelationId, command(id));
+        }
+    }
+
+    private static async Task CountOnce(
+        this SagaConsumeContext<DeploymentState> context, Guid stepId, StepAct act, Action<DeploymentPlan, DeploymentStep> count)
+    {
+        var (plan, step) = await context.Step(stepId);
+        if (step.Counted == act || (act == StepAct.Deploy && step.Counted is not null))
+        {
+            return;
+        }
+
+        step.Counted = act;
+        context.Saga.InFlight--;
+        count(plan, step);
+    }
+}

@@ -1,0 +1,101 @@
+using DeployHub.Docker;
+using DeployHub.Domain.Deployments;
+
+namespace DeployHub.Worker.Engines;
+
+/// <summary>What stood there before a step, and the ways to put it aside: every act is by id, and does only what is missing.</summary>
+public sealed class FormerContainers
+{
+    private const int DefaultGraceSeconds = 10;
+
+    /// <summary>
+    /// The container that the step has to be able to bring back. Usually the one that has the service's name; but where an earlier plan
+    /// failed and was kept, the one that had been proven before it.
+    /// </summary>
+    public async Task<(ContainerInspection? Container, FormerState State)> Find(StepFacts facts, EngineClient engine, CancellationToken ct)
+    {
+        if (facts.Kept is { Status: StepStatus.Failed or StepStatus.RollbackFailed } kept)
+        {
+            var proven = kept.FromContainerId is { } id ? await engine.FindContainer(id, ct) : null;
+            return proven is null
+                ? (null, FormerState.Nothing)
+                : (proven, new FormerState(proven.Id, kept.FromDigest, kept.FromImageId, kept.FromRestartPolicy, kept.FromWasRunning, null));
+        }
+
+        var container = await engine.FindContainer(facts.Name, ct);
+        if (container is null)
+        {
+            return (null, FormerState.Nothing);
+        }
+
+        var digest = container.Labels.TryGetValue(StepFacts.DigestLabel, out var label)
+            ? label
+            : await engine.FindImage(container.Image, ct) is { } image ? ImageSupply.DigestOf(image, facts.Plan.ImageName) : container.Image;
+        return (container, new FormerState(
+            container.Id, digest, container.Image, FormerState.PolicyText(container.RestartPolicy), container.State.Running || container.State.Restarting, null));
+    }
+
+    /// <summary>Takes the restart policy away and stops it, within the grace that the container itself asks for.</summary>
+    public static async Task Stop(EngineClient engine, ContainerInspection container, CancellationToken ct)
+    {
+        if (container.RestartPolicy.Name is not ("" or "no"))
+        {
+            await engine.UpdateRestartPolicy(container.Id, new RestartPolicy("no"), ct);
+        }
+
+        if (container.State.Running || container.State.Restarting)
+        {
+            var grace = container.Raw["Config"]?["StopTimeout"]?.GetValue<int>() ?? DefaultGraceSeconds;
+            await engine.StopContainer(container.Id, TimeSpan.FromSeconds(grace), ct);
+        }
+    }
+
+    public static async Task GiveName(EngineClient engine, ContainerInspection container, string name, CancellationToken ct)
+    {
+        if (container.Name != name)
+        {
+            await engine.RenameContainer(container.Id, name, ct);
+        }
+    }
+
+    /// <summary>Removes it, and the anonymous volumes that it alone had made; those of <paramref name="kept"/> stay.</summary>
+    public static async Task Remove(EngineClient engine, ContainerInspection container, ContainerInspection? kept, CancellationToken ct)
+    {
+        var own = AnonymousVolumes(container).Except(kept is null ? [] : AnonymousVolumes(kept)).ToList();
+        await engine.RemoveContainer(container.Id, force: true, removeVolumes: false, ct);
+        foreach (var volume in own)
+        {
+            try
+            {
+                await engine.RemoveVolume(volume, ct);
+            }
+            catch (EngineException e) when (e is EngineConflictException or EngineNotFoundException)
+            {
+                // Another container uses it by now, or it is gone: either way it is not ours to remove.
+            }
+        }
+    }
+
+    /// <summary>
+    /// Clears what an earlier plan kept on this target: where its step had failed, the failed container; where it had succeeded, the one
+    /// that it had replaced. Its proven container stays.
+    /// </summary>
+    public static async Task ClearKept(EngineClient engine, DeploymentStep kept, string newId, CancellationToken ct)
+    {
+        var proven = kept.Status == StepStatus.Success ? kept.ToContainerId : kept.FromContainerId;
+        var spent = kept.Status == StepStatus.Success ? kept.FromContainerId : kept.ToContainerId;
+        if (spent is null || spent == newId || await engine.FindContainer(spent, ct) is not { } container)
+        {
+            return;
+        }
+
+        await Stop(engine, container, ct);
+        await Remove(engine, container, proven is null ? null : await engine.FindContainer(proven, ct), ct);
+    }
+
+    private static IEnumerable<string> AnonymousVolumes(ContainerInspection container) =>
+        (container.Raw["Mounts"]?.AsArray() ?? [])
+            .Where(mount => mount?["Type"]?.GetValue<string>() == "volume")
+            .Select(mount => mount?["Name"]?.GetValue<string>() ?? "")
+            .Where(name => name.Length == 64 && name.All(char.IsAsciiHexDigitLower));
+}

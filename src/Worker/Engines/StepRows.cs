@@ -1,0 +1,192 @@
+using DeployHub.Contracts.Deployments;
+using DeployHub.Domain.Deployments;
+using DeployHub.Persistence;
+using DeployHub.Persistence.Messaging;
+using DeployHub.Persistence.Work;
+using DeployHub.Worker.Deployments;
+using DeployHub.Worker.Work;
+using Microsoft.EntityFrameworkCore;
+
+namespace DeployHub.Worker.Engines;
+
+/// <summary>A step's rows as its worker reads and writes them: short transactions around the engine work, never across it.</summary>
+public sealed class StepRows(DeployHubDb db)
+{
+    /// <summary>Marks the step as begun and reads all that is needed for it.</summary>
+    public async Task<StepFacts> Begin(WorkClaim claim, StepPhase phase, CancellationToken ct)
+    {
+        StepFacts? facts = null;
+        var limit = claim.Act switch { StepAct.Deploy => StepTimes.Deploy, StepAct.Rollback => StepTimes.Rollback, _ => StepTimes.Finalize };
+        await db.InTransaction(
+            async () =>
+            {
+                await HoldLease(claim, ct);
+                if (claim.Act != StepAct.Finalize)
+                {
+                    await MarkBegun(claim, phase, limit, ct);
+                }
+
+                facts = await Read(claim.SubjectId, ct);
+            },
+            ct);
+        return facts!;
+    }
+
+    /// <summary>Records what stands there, before the first change. From here on the step is taken back or kept, never forgotten.</summary>
+    public Task Touch(WorkClaim claim, StepFacts facts, FormerState former, string newContainerId, CancellationToken ct) => db.InTransaction(
+        async () =>
+        {
+            await HoldLease(claim, ct);
+            await db.Steps.Where(x => x.Id == claim.SubjectId).ExecuteUpdateAsync(
+                set => set
+                    .SetProperty(x => x.Touched, true)
+                    .SetProperty(x => x.Phase, StepPhase.Replacing)
+                    .SetProperty(x => x.FromContainerId, former.ContainerId)
+                    .SetProperty(x => x.FromDigest, former.Digest)
+                    .SetProperty(x => x.FromImageId, former.ImageId)
+                    .SetProperty(x => x.FromRestartPolicy, former.RestartPolicy)
+                    .SetProperty(x => x.FromWasRunning, former.WasRunning)
+                    .SetProperty(x => x.FromInspection, former.Inspection)
+                    .SetProperty(x => x.ToContainerId, newContainerId)
+                    .SetProperty(x => x.ToDigest, facts.Plan.ImageDigest),
+                ct);
+            await db.ServiceDeployments.Where(x => x.Id == facts.Step.ServiceDeploymentId)
+                .ExecuteUpdateAsync(set => set.SetProperty(x => x.LastPlanId, facts.Plan.Id), ct);
+        },
+        ct);
+
+    public Task SetPhase(WorkClaim claim, StepPhase phase, CancellationToken ct) => db.InTransaction(
+        () => db.Steps.Where(x => x.Id == claim.SubjectId).ExecuteUpdateAsync(set => set.SetProperty(x => x.Phase, phase), ct), ct);
+
+    /// <summary>The result of a step that serves: step, target, lease and report in one transaction.</summary>
+    public Task Succeeded(WorkClaim claim, StepFacts facts, CancellationToken ct) => db.InTransaction(
+        async () =>
+        {
+            await db.EndWork(claim.Act, claim.SubjectId, claim.Owner, ct);
+            await db.Steps.Where(x => x.Id == claim.SubjectId).ExecuteUpdateAsync(
+                set => set
+                    .SetProperty(x => x.Status, StepStatus.Success)
+                    .SetProperty(x => x.Phase, (StepPhase?)null)
+                    .SetProperty(x => x.CompletedAt, DateTime.UtcNow),
+                ct);
+            await db.ServiceDeployments.Where(x => x.Id == facts.Step.ServiceDeploymentId).ExecuteUpdateAsync(
+                set => set
+                    .SetProperty(x => x.CurrentDigest, facts.Plan.ImageDigest)
+                    .SetProperty(x => x.CurrentTag, facts.Plan.ImageTag)
+                    .SetProperty(x => x.CurrentContainerId, x => db.Steps.Where(s => s.Id == claim.SubjectId).Select(s => s.ToContainerId).First())
+                    .SetProperty(x => x.KeptStepId, (Guid?)null)
+                    .SetProperty(x => x.DeployedAt, DateTime.UtcNow),
+                ct);
+            db.Send(Queues.Deployments, facts.Plan.Id, new StepSucceeded(facts.Plan.Id, claim.SubjectId));
+        },
+        ct);
+
+    public Task Failed(WorkClaim claim, Guid planId, DeploymentError error, CancellationToken ct) => db.InTransaction(
+        async () =>
+        {
+            await End(claim, StepStatus.Failed, error, ct);
+            db.Send(Queues.Deployments, planId, new StepFailed(planId, claim.SubjectId));
+        },
+        ct);
+
+    /// <summary>The target is as it was. A step that had failed stays failed, with its error, and says that it was restored.</summary>
+    public Task Restored(WorkClaim claim, StepFacts facts, string? containerId, bool recreated, CancellationToken ct) => db.InTransaction(
+        async () =>
+        {
+            await db.EndWork(claim.Act, claim.SubjectId, claim.Owner, ct);
+            var failed = facts.Step.Error is not null;
+            await db.Steps.Where(x => x.Id == claim.SubjectId).ExecuteUpdateAsync(
+                set => set
+                    .SetProperty(x => x.Status, failed ? StepStatus.Failed : StepStatus.RolledBack)
+                    .SetProperty(x => x.Phase, (StepPhase?)null)
+                    .SetProperty(x => x.Restored, true)
+                    .SetProperty(x => x.Recreated, recreated)
+                    .SetProperty(x => x.CompletedAt, DateTime.UtcNow),
+                ct);
+            await db.ServiceDeployments.Where(x => x.Id == facts.Step.ServiceDeploymentId).ExecuteUpdateAsync(
+                set => set
+                    .SetProperty(x => x.CurrentDigest, facts.Step.FromDigest)
+                    .SetProperty(x => x.CurrentTag, (string?)null)
+                    .SetProperty(x => x.CurrentContainerId, containerId)
+                    .SetProperty(x => x.KeptStepId, (Guid?)null),
+                ct);
+            db.Send(Queues.Deployments, facts.Plan.Id, new StepRestored(facts.Plan.Id, claim.SubjectId));
+        },
+        ct);
+
+    public Task NotRestored(WorkClaim claim, Guid planId, DeploymentError error, CancellationToken ct) => db.InTransaction(
+        async () =>
+        {
+            await End(claim, StepStatus.RollbackFailed, error, ct);
+            db.Send(Queues.Deployments, planId, new StepRestoreFailed(planId, claim.SubjectId));
+        },
+        ct);
+
+    public Task Finalized(WorkClaim claim, Guid planId, string? leftOver, CancellationToken ct) => db.InTransaction(
+        async () =>
+        {
+            await db.EndWork(claim.Act, claim.SubjectId, claim.Owner, ct);
+            if (leftOver is not null)
+            {
+                await db.Steps.Where(x => x.Id == claim.SubjectId).ExecuteUpdateAsync(set => set.SetProperty(x => x.CleanupMessage, leftOver), ct);
+            }
+
+            db.Send(Queues.Deployments, planId, new StepFinalized(planId, claim.SubjectId));
+        },
+        ct);
+
+    public Task<Guid> PlanOf(Guid stepId, CancellationToken ct) => db.Steps.Where(x => x.Id == stepId).Select(x => x.PlanId).SingleAsync(ct);
+
+    private async Task End(WorkClaim claim, StepStatus status, DeploymentError error, CancellationToken ct)
+    {
+        await db.EndWork(claim.Act, claim.SubjectId, claim.Owner, ct);
+        await db.Steps.Where(x => x.Id == claim.SubjectId).ExecuteUpdateAsync(
+            set => set
+                .SetProperty(x => x.Status, status)
+                .SetProperty(x => x.Phase, (StepPhase?)null)
+                .SetProperty(x => x.Error, error with { StepId = claim.SubjectId })
+                .SetProperty(x => x.CompletedAt, DateTime.UtcNow),
+            ct);
+    }
+
+    // The write that proves the lease also lengthens it: what follows it has its whole time.
+    private async Task HoldLease(WorkClaim claim, CancellationToken ct)
+    {
+        var held = await db.WorkItems.Where(x => x.SubjectId == claim.SubjectId && x.Act == claim.Act && x.Owner == claim.Owner && x.ClaimableAt > DateTime.UtcNow)
+            .ExecuteUpdateAsync(set => set.SetProperty(x => x.ClaimableAt, x => DateTime.UtcNow.AddSeconds(WorkClaims.Lease.TotalSeconds)), ct);
+        if (held != 1)
+        {
+            throw new LeaseLostException(claim.Act, claim.SubjectId);
+        }
+    }
+
+    // The deadline is set by the first try of this act and stands for all later ones.
+    private Task MarkBegun(WorkClaim claim, StepPhase phase, TimeSpan limit, CancellationToken ct) =>
+        db.Steps.Where(x => x.Id == claim.SubjectId).ExecuteUpdateAsync(
+            set => set
+                .SetProperty(x => x.DeadlineAt, x => x.DeadlineAt == null || x.CompletedAt != null ? DateTime.UtcNow.AddSeconds(limit.TotalSeconds) : x.DeadlineAt)
+                .SetProperty(x => x.Status, x => claim.Act == StepAct.Deploy ? StepStatus.Running : x.Status)
+                .SetProperty(x => x.Phase, x => x.Touched && claim.Act == StepAct.Deploy ? x.Phase : phase)
+                .SetProperty(x => x.Attempts, x => x.CompletedAt != null ? 1 : x.Attempts + 1)
+                .SetProperty(x => x.StartedAt, x => x.StartedAt ?? DateTime.UtcNow)
+                .SetProperty(x => x.CompletedAt, (DateTime?)null),
+            ct);
+
+    /// <summary>Reads all that is needed for the step.</summary>
+    public async Task<StepFacts> Read(Guid stepId, CancellationToken ct)
+    {
+        var rows = await (
+            from step in db.Steps.AsNoTracking()
+            where step.Id == stepId
+            join plan in db.Plans.AsNoTracking() on step.PlanId equals plan.Id
+            join server in db.Servers.AsNoTracking() on step.ServerId equals server.Id
+            join registry in db.Registries.AsNoTracking() on plan.RegistryConnectionId equals registry.Id into registries
+            from registry in registries.DefaultIfEmpty()
+            join target in db.ServiceDeployments on step.ServiceDeploymentId equals target.Id into targets
+            from target in targets.DefaultIfEmpty()
+            join kept in db.Steps.AsNoTracking() on target.KeptStepId equals kept.Id into keptSteps
+            from kept in keptSteps.DefaultIfEmpty()
+            select new { step, plan, server, registry, kept }).SingleAsync(ct);
+        return new StepFacts(rows.step, rows.plan, rows.server, rows.registry, rows.kept?.PlanId == rows.plan.Id ? null : rows.kept);
+    }
+}

@@ -1,0 +1,264 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using DeployHub.Domain.Deployments;
+using DeployHub.Persistence;
+using DeployHub.Persistence.Messaging;
+using DeployHub.Persistence.Work;
+using Microsoft.EntityFrameworkCore;
+
+namespace DeployHub.Worker.Work;
+
+/// <summary>
+/// Runs claimed work outside of any transaction and any message: a message (or the end of somebody's lease) leads to a claim, the claim to
+/// a run, and the run commits its own result. A heartbeat keeps the leases; when it fails, the runs end before another worker may begin.
+/// </summary>
+public sealed partial class WorkRunner(IServiceScopeFactory scopes, ILogger<WorkRunner> log) : BackgroundService
+{
+    private const int MostAttempts = 5;
+    private static readonly TimeSpan HeartbeatEvery = TimeSpan.FromSeconds(3);
+
+    // A run ends this long before its lease does, so that no call of it is under way when another worker takes over.
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(2);
+
+    // New work is announced by a message, and the end of a known lease by its time; this finds what neither told of.
+    private static readonly TimeSpan Backstop = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan HandBackDeadline = TimeSpan.FromSeconds(5);
+
+    private readonly Guid _owner = Guid.CreateVersion7();
+    private readonly SemaphoreSlim _slots = new(WorkLimits.StepsAtOnce);
+    private readonly ConcurrentDictionary<(Guid SubjectId, StepAct Act), (CancellationTokenSource Lease, Task Run)> _running = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Wake _wake = new();
+
+    /// <summary>How many pieces of work this process is at.</summary>
+    public int Running => _running.Count;
+
+    /// <summary>Claims the work and begins it, once there is room. Does nothing when another has it or it is done.</summary>
+    public async Task Accept(StepAct act, Guid subjectId, CancellationToken ct)
+    {
+        if (_stopping.IsCancellationRequested || _running.ContainsKey((subjectId, act)))
+        {
+            return;
+        }
+
+        await _slots.WaitAsync(ct);
+        var begun = false;
+        try
+        {
+            var claimedAt = Stopwatch.GetTimestamp();
+            await using var scope = scopes.CreateAsyncScope();
+            var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
+            if (await db.Claim(act, subjectId, _owner, ct))
+            {
+                begun = true;
+                Begin(new WorkClaim(act, subjectId, _owner), claimedAt);
+            }
+        }
+        finally
+        {
+            if (!begun)
+            {
+                _slots.Release();
+            }
+        }
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync();
+        await Task.WhenAll(_running.Values.Select(x => x.Run)).WaitAsync(cancellationToken);
+        await base.StopAsync(cancellationToken);
+    }
+
+    public override void Dispose()
+    {
+        _slots.Dispose();
+        _stopping.Dispose();
+        base.Dispose();
+    }
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(Periodically(Heartbeat, stoppingToken), Periodically(TakeOver, stoppingToken));
+
+    private void Begin(WorkClaim claim, long claimedAt)
+    {
+        var lease = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        lease.CancelAfter(Left(claimedAt));
+        var key = (claim.SubjectId, claim.Act);
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var run = Task.Run(async () =>
+        {
+            await begun.Task;
+            try
+            {
+                await Run(claim, lease.Token);
+            }
+            finally
+            {
+                _running.TryRemove(key, out _);
+                _slots.Release();
+                lease.Dispose();
+            }
+        });
+        _running[key] = (lease, run);
+        begun.SetResult();
+    }
+
+    private async Task Run(WorkClaim claim, CancellationToken lease)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var work = scope.ServiceProvider.GetRequiredKeyedService<IStepWork>(claim.Act);
+        try
+        {
+            await work.Run(claim, lease);
+        }
+        catch (Exception e) when (lease.IsCancellationRequested || e is LeaseLostException)
+        {
+            LeaseEnded(claim.Act, claim.SubjectId, _stopping.IsCancellationRequested ? "the host stops" : "the lease was lost");
+            if (_stopping.IsCancellationRequested)
+            {
+                await HandBack(claim, TimeSpan.Zero);
+            }
+        }
+        catch (Exception e)
+        {
+            await Again(work, claim, e, lease);
+        }
+    }
+
+    // What the work itself did not foresee: try again a few times, then end it as failed rather than for ever.
+    private async Task Again(IStepWork work, WorkClaim claim, Exception problem, CancellationToken lease)
+    {
+        Failed(problem, claim.Act, claim.SubjectId);
+        try
+        {
+            await using var scope = scopes.CreateAsyncScope();
+            var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
+            var attempts = await db.WorkItems.Where(x => x.SubjectId == claim.SubjectId && x.Act == claim.Act).Select(x => x.Attempts).SingleOrDefaultAsync(lease);
+            if (attempts >= MostAttempts)
+            {
+                await work.GiveUp(claim, problem, lease);
+            }
+            else
+            {
+                await HandBack(claim, TimeSpan.FromSeconds(Math.Pow(2, attempts)));
+            }
+        }
+        catch (Exception e)
+        {
+            // The database is away, most likely. The lease runs out by itself and the work is claimed again.
+            Failed(e, claim.Act, claim.SubjectId);
+        }
+    }
+
+    private async Task HandBack(WorkClaim claim, TimeSpan pause)
+    {
+        using var deadline = new CancellationTokenSource(HandBackDeadline);
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
+        await db.GiveBack(claim.Act, claim.SubjectId, claim.Owner, pause, deadline.Token);
+        _wake.At(DateTime.UtcNow + pause);
+    }
+
+    private async Task Heartbeat(CancellationToken ct)
+    {
+        await Task.Delay(HeartbeatEvery, ct);
+        var before = _running.ToArray();
+        if (before.Length == 0)
+        {
+            return;
+        }
+
+        var began = Stopwatch.GetTimestamp();
+        await using var scope = scopes.CreateAsyncScope();
+        var held = (await scope.ServiceProvider.GetRequiredService<DeployHubDb>().Heartbeat(_owner, ct)).ToHashSet();
+        foreach (var (key, run) in before)
+        {
+            if (_running.ContainsKey(key))
+            {
+                Extend(run.Lease, held.Contains(key) ? Left(began) : TimeSpan.Zero);
+            }
+        }
+    }
+
+    private static void Extend(CancellationTokenSource lease, TimeSpan left)
+    {
+        try
+        {
+            lease.CancelAfter(left);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The run ended between the look and the extension; there is nothing left to extend.
+        }
+    }
+
+    private static TimeSpan Left(long since)
+    {
+        var left = WorkClaims.Lease - Margin - Stopwatch.GetElapsedTime(since);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    private async Task TakeOver(CancellationToken ct)
+    {
+        await using (var scope = scopes.CreateAsyncScope())
+        {
+            var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
+            foreach (var work in await db.Claimable(Math.Max(1, _slots.CurrentCount), ct))
+            {
+                if (work.Attempts > 0)
+                {
+                    TakesOver(work.Act, work.SubjectId);
+                }
+
+                await Accept(work.Act, work.SubjectId, ct);
+            }
+
+            if (await db.NextClaimableAt(ct) is { } next && next > DateTime.UtcNow)
+            {
+                _wake.At(next);
+            }
+        }
+
+        await _wake.Wait(Backstop, ct);
+    }
+
+    // The database may be away: the leases end by their own timers, and this goes on when it is back.
+    private async Task Periodically(Func<CancellationToken, Task> act, CancellationToken ct)
+    {
+        while (!ct.IsCancellationRequested)
+        {
+            try
+            {
+                await act(ct);
+            }
+            catch (Exception e) when (!ct.IsCancellationRequested)
+            {
+                Stumbled(e);
+                await Task.Delay(TimeSpan.FromSeconds(1), ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Act} of {SubjectId} is given up here: {Reason}.")]
+    private partial void LeaseEnded(StepAct act, Guid subjectId, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Act} of {SubjectId} was left by another worker; taking it over.")]
+    private partial void TakesOver(StepAct act, Guid subjectId);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Act} of {SubjectId} failed unexpectedly.")]
+    private partial void Failed(Exception problem, StepAct act, Guid subjectId);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Claims and heartbeats stumbled and go on in a second.")]
+    private partial void Stumbled(Exception problem);
+}
+
+internal static class WorkLimits
+{
+    /// <summary>Steps that one process is at, at once. Each is mostly waiting for an engine.</summary>
+    public const int StepsAtOnce = 64;
+}
