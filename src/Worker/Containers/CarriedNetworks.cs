@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Net;
 using System.Text.Json.Nodes;
 
 namespace DeployHub.Worker.Containers;
@@ -5,7 +7,7 @@ namespace DeployHub.Worker.Containers;
 /// <summary>The networks of an inspected container, as they were asked for.</summary>
 internal static class CarriedNetworks
 {
-    // The other members are what the engine chose. A MAC address that was asked for stands in Config.MacAddress; the endpoint's is shown alike whether asked for or generated.
+    // The other members are what the engine chose.
     private static readonly string[] AskedFor = ["IPAMConfig", "Links", "DriverOpts", "GwPriority"];
 
     /// <summary>The main network first. Sets the network mode in <paramref name="host"/> to it when the container has been moved to other networks since it was made.</summary>
@@ -40,6 +42,18 @@ internal static class CarriedNetworks
             endpoint["Aliases"] = aliases.ToJson();
         }
 
+        // Engines before API 1.44 keep an asked-for MAC address in Config.MacAddress and ignore this one. Later ones show it here alone, and a generated one alike: what is not derived
+        // from the address that the engine chose comes along, for a random one does no harm and a lost one does.
+        var mac = settings.Text("MacAddress");
+        if (mac.Length > 0 && mac != Derived(settings.Text("IPAddress")))
+        {
+            endpoint["MacAddress"] = mac;
+        }
+
         return endpoint;
     }
+
+    // As engines generate it up to version 27: 02:42 and the four bytes of the IPv4 address.
+    private static string Derived(string address) =>
+        IPAddress.TryParse(address, out var ip) ? $"02:42:{string.Join(':', ip.GetAddressBytes().Select(part => part.ToString("x2", CultureInfo.InvariantCulture)))}" : "";
 }

@@ -15,8 +15,16 @@ internal static class CarriedVolumes
 
         // Declared by the image (VOLUME) or by `-v /path`. Any other is a volume of a container in VolumesFrom, which goes on giving it.
         var declared = inspection.Section("Config").Section("Volumes").Select(volume => Path(volume.Key)).Where(path => volumes.ContainsKey(path) && !taken.Contains(path));
-        host["Binds"] = binds.ToJson();
-        host["Mounts"] = new JsonArray([.. mounts, .. declared.Select(path => Mount(volumes[path]))]);
+        Set(host, "Binds", binds.ToJson());
+        Set(host, "Mounts", new JsonArray([.. mounts, .. declared.Select(path => Mount(volumes[path]))]));
+    }
+
+    private static void Set(JsonObject host, string key, JsonArray list)
+    {
+        if (list.Count > 0)
+        {
+            host[key] = list;
+        }
     }
 
     // A bind is source:target[:options], or the target of an anonymous volume alone.

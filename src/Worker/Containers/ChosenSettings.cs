@@ -17,7 +17,7 @@ internal static class ChosenSettings
     /// <summary>The ContainerConfig that says what was chosen, and nothing else.</summary>
     public static JsonObject Of(JsonObject container, JsonObject image)
     {
-        var chosen = container.Where(pair => NeverFromTheImage.Contains(pair.Key) || (WholeValues.Contains(pair.Key) && Differs(pair, image))).ToJson();
+        var chosen = container.Where(pair => NeverFromTheImage.Contains(pair.Key) || (WholeValues.Contains(pair.Key) && !pair.Value.IsEmpty() && Differs(pair, image))).ToJson();
         foreach (var key in MemberByMember)
         {
             chosen[key] = container.Section(key).Where(member => Differs(member, image.Section(key)) || IsComposes(member.Key)).ToJson();
@@ -25,7 +25,7 @@ internal static class ChosenSettings
 
         if (chosen["Healthcheck"].IsEmpty())
         {
-            // An empty check, other than none, would make the container's own out of the image's.
+            // None is none: nothing was chosen about it.
             chosen.Remove("Healthcheck");
         }
 
@@ -57,7 +57,8 @@ internal static class ChosenSettings
         chosen["Cmd"] = command.ToJson();
     }
 
-    private static bool Differs(KeyValuePair<string, JsonNode?> pair, JsonObject image) => !pair.Value.IsEmpty() ? !JsonNode.DeepEquals(pair.Value, image[pair.Key]) : !image.ContainsKey(pair.Key);
+    private static bool Differs(KeyValuePair<string, JsonNode?> pair, JsonObject image) =>
+        !image.TryGetPropertyValue(pair.Key, out var value) || !JsonNode.DeepEquals(pair.Value, value);
 
     // `compose build` writes them into the image as well; an image built elsewhere lacks them, and compose would lose its container.
     private static bool IsComposes(string member) => member.StartsWith("com.docker.compose.", StringComparison.Ordinal);
