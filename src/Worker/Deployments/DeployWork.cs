@@ -1,5 +1,4 @@
 using DeployHub.Contracts.Deployments;
-using DeployHub.Docker;
 using DeployHub.Domain.Deployments;
 using DeployHub.Worker.Engines;
 using DeployHub.Worker.Work;
@@ -13,8 +12,7 @@ public sealed class DeployWork(StepRows rows, EngineClients engines, Replacement
     {
         var facts = await rows.Begin(claim, StepPhase.Pulling, lease);
         var engine = engines.For(facts.Server.Endpoint);
-        var error = await Patience.Run(
-            again => Attempt(claim, facts, engine, again, lease), () => Deadline(facts), facts.Server.Name, lease);
+        var error = await Patience.Run(Attempt, Deadline, facts.Server.Name, lease);
         if (error is null)
         {
             await rows.Succeeded(claim, facts, lease);
@@ -25,24 +23,22 @@ public sealed class DeployWork(StepRows rows, EngineClients engines, Replacement
         }
 
         // A step that has not touched anything yet has nothing to lose by failing soon; one that has must see it through.
-        DateTime Deadline(StepFacts known) => known.Step.Touched
-            ? known.Step.DeadlineAt!.Value
-            : DateTime.UtcNow < known.Step.StartedAt!.Value + StepTimes.UntouchedPatience ? known.Step.StartedAt.Value + StepTimes.UntouchedPatience : DateTime.UtcNow;
+        DateTime Deadline(DateTime firstFault) => facts.Step.Touched ? facts.Step.DeadlineAt!.Value : firstFault + StepTimes.UntouchedPatience;
 
-        async Task<DeploymentError?> Attempt(WorkClaim mine, StepFacts known, EngineClient client, bool again, CancellationToken ct)
+        async Task<DeploymentError?> Attempt(bool again)
         {
-            // What a former try has recorded in the meantime counts.
-            facts = again ? await rows.Read(mine.SubjectId, ct) : known;
+            // What a former try has recorded counts.
+            facts = again ? await rows.Read(claim.SubjectId, lease) : facts;
             try
             {
-                return await replacement.Run(mine, facts, client, again, ct);
+                return await replacement.Run(claim, facts, engine, again, lease);
             }
             catch (StepFailureException e)
             {
-                facts = await rows.Read(mine.SubjectId, ct);
+                facts = await rows.Read(claim.SubjectId, lease);
                 if (!facts.Step.Touched)
                 {
-                    await replacement.Withdraw(facts, client, ct);
+                    await replacement.Withdraw(facts, engine, lease);
                 }
 
                 return e.Error;

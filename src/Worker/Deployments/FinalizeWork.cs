@@ -21,7 +21,7 @@ public sealed class FinalizeWork(StepRows rows, EngineClients engines) : IStepWo
                 leftOver = await CleanUp(facts, engine, lease);
                 return null;
             },
-            () => end,
+            _ => end,
             facts.Server.Name,
             lease);
         await rows.Finalized(claim, facts.Plan.Id, error is null ? leftOver : LeftOver(facts, error.Message), lease);

@@ -11,15 +11,16 @@ internal static class Patience
 {
     /// <summary>Null when it was done, else the error that it ended with.</summary>
     /// <param name="attempt">One try; told whether it is a further one.</param>
-    /// <param name="deadline">Until when a fault that may pass is waited out; asked anew after each try.</param>
+    /// <param name="deadline">Until when a fault that may pass is waited out, given when the first one came; asked anew after each try.</param>
     /// <param name="server">For the error.</param>
     /// <param name="ct">Ends the waiting too.</param>
     public static async Task<DeploymentError?> Run(
-        Func<bool, Task<DeploymentError?>> attempt, Func<DateTime> deadline, string server, CancellationToken ct)
+        Func<bool, Task<DeploymentError?>> attempt, Func<DateTime, DateTime> deadline, string server, CancellationToken ct)
     {
+        DateTime? firstFault = null;
         var retry = new ResiliencePipelineBuilder().AddRetry(new RetryStrategyOptions
         {
-            ShouldHandle = args => ValueTask.FromResult(args.Outcome.Exception is EngineException e && EngineFaults.MayPass(e) && DateTime.UtcNow < deadline()),
+            ShouldHandle = args => ValueTask.FromResult(args.Outcome.Exception is EngineException e && EngineFaults.MayPass(e) && DateTime.UtcNow < deadline(firstFault ??= DateTime.UtcNow)),
             MaxRetryAttempts = int.MaxValue,
             BackoffType = DelayBackoffType.Exponential,
             Delay = TimeSpan.FromMilliseconds(200),

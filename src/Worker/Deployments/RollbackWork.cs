@@ -26,7 +26,7 @@ public sealed class RollbackWork(StepRows rows, EngineClients engines, Restorati
                     return e.Error;
                 }
             },
-            () => facts.Step.DeadlineAt!.Value,
+            _ => facts.Step.DeadlineAt!.Value,
             facts.Server.Name,
             lease);
         if (error is null)

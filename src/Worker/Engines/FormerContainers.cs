@@ -1,3 +1,4 @@
+using DeployHub.Contracts.Deployments;
 using DeployHub.Docker;
 using DeployHub.Domain.Deployments;
 

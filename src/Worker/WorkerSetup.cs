@@ -1,0 +1,82 @@
+using DeployHub.Domain.Deployments;
+using DeployHub.Hosting;
+using DeployHub.Persistence.Messaging;
+using DeployHub.Persistence.Sagas;
+using DeployHub.Worker.Deployments;
+using DeployHub.Worker.Engines;
+using DeployHub.Worker.Health;
+using DeployHub.Worker.Images;
+using DeployHub.Worker.Work;
+using MassTransit;
+
+namespace DeployHub.Worker;
+
+public static class WorkerSetup
+{
+    /// <summary>State machines, step runners and the sweep. The bus is told of them by <see cref="WorkerBus"/>.</summary>
+    public static IServiceCollection AddWorker(this IServiceCollection services)
+    {
+        services.AddHttpClient(Probes.ClientName)
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.Zero })
+            .RemoveAllLoggers();
+        services.AddSingleton<Probes>();
+        services.AddSingleton<HealthGate>();
+        services.AddSingleton<EngineClients>();
+        services.AddSingleton<ImageSupply>();
+        services.AddSingleton<DigestResolution>();
+        services.AddSingleton<FormerContainers>();
+        services.AddScoped<StepRows>();
+        services.AddScoped<Replacement>();
+        services.AddScoped<Restoration>();
+        services.AddKeyedScoped<IStepWork, PrepareWork>(StepAct.Prepare);
+        services.AddKeyedScoped<IStepWork, DeployWork>(StepAct.Deploy);
+        services.AddKeyedScoped<IStepWork, RollbackWork>(StepAct.Rollback);
+        services.AddKeyedScoped<IStepWork, FinalizeWork>(StepAct.Finalize);
+        services.AddSingleton<WorkRunner>();
+        services.AddHostedService(provider => provider.GetRequiredService<WorkRunner>());
+        services.AddHostedService<PlanSweep>();
+        return services;
+    }
+}
+
+/// <summary>The worker's queues: the machine's, the steps', and the questions that only a worker can answer.</summary>
+public sealed class WorkerBus : IBusParts
+{
+    private const int MessagesAtOnce = 32;
+
+    public void Register(IBusRegistrationConfigurator bus)
+    {
+        bus.AddSagaStateMachine<DeploymentStateMachine, DeploymentState>().InDeployHubDb();
+        bus.AddConsumer<StepCommands>();
+        bus.AddConsumer<ImageTagQuestions>();
+    }
+
+    public void Receive(IBusRegistrationContext context, IReceiveConfigurator receive)
+    {
+        receive.ReceiveEndpoint(Queues.Deployments, endpoint =>
+        {
+            Common(endpoint);
+            endpoint.ConfigureSaga<DeploymentState>(context);
+        });
+        receive.ReceiveEndpoint(Queues.Steps, endpoint =>
+        {
+            Common(endpoint);
+            endpoint.ConfigureConsumer<StepCommands>(context);
+        });
+        receive.ReceiveEndpoint(Queues.Questions, endpoint =>
+        {
+            endpoint.ConfigureConsumeTopology = false;
+            endpoint.ConfigureConsumer<ImageTagQuestions>(context);
+        });
+    }
+
+    // Commands are sent to these queues, never published, so no exchange of a message type is bound to them. What still fails after the
+    // last try goes to the queue's error queue; the plan's rows are whole, and the sweep drives them on.
+    private static void Common(IReceiveEndpointConfigurator endpoint)
+    {
+        endpoint.ConfigureConsumeTopology = false;
+        endpoint.PrefetchCount = MessagesAtOnce;
+        endpoint.ConcurrentMessageLimit = MessagesAtOnce;
+        endpoint.UseMessageRetry(retry => retry.Exponential(8, TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(4), TimeSpan.FromMilliseconds(100)));
+    }
+}
