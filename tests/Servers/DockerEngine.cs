@@ -45,29 +45,17 @@ public sealed class DockerEngine : IAsyncDisposable
         }
 
         var folder = ServerFolder.Create();
-        int? port = tcp ? FreePorts.Next() : null;
-        DockerEngine? engine = null;
         try
         {
+            int? port = tcp ? FreePorts.Next() : null;
             var range = Networks.Create(folder);
-            engine = new DockerEngine(name, folder, port,
-            [
-                "--data-root", folder.In("data"), "--exec-root", folder.In("exec"), "--pidfile", folder.In("docker.pid"), "--config-file", folder.In("daemon.json"),
-                "-H", $"unix://{folder.In("docker.sock")}",
-                .. port is null ? Array.Empty<string>() : ["-H", $"tcp://127.0.0.1:{port}"],
-                "--bridge", folder.Bridge, "--default-address-pool", $"base={range}.128.0/17,size=24",
-                // Nothing of the machine's own network is touched. Published ports still answer: docker-proxy carries them.
-                "--iptables=false", "--ip6tables=false", "--ip-masq=false", "--ip-forward=false", "--userland-proxy=true",
-                "--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", $"/{folder.ControlGroup}",
-                "--shutdown-timeout", "5", "--log-level", "warn", .. arguments,
-            ]);
+            var engine = new DockerEngine(name, folder, port, [.. DockerdArguments.Of(folder, range, port), .. arguments]);
             await File.WriteAllTextAsync(folder.In("daemon.json"), "{}");
             await engine.Launch();
             return engine;
         }
         catch
         {
-            engine?._ping.Dispose();
             folder.Remove();
             throw;
         }
@@ -78,7 +66,6 @@ public sealed class DockerEngine : IAsyncDisposable
     public async Task Kill()
     {
         await _process!.End(Posix.KillNow, StopDeadline);
-        // They follow by the parent-death signal, a moment later.
         await Eventually.True(() => !Daemons().Any(), StopDeadline, "containerd and docker-proxy to follow dockerd");
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 namespace DeployHub.Servers;
@@ -16,9 +17,14 @@ public sealed class ServerFolder
     private static readonly Lazy<bool> SweptBefore = new(() =>
     {
         AppDomain.CurrentDomain.ProcessExit += (_, _) => RemoveAll();
+        // Since .NET 10 the runtime lets SIGTERM end the process without ProcessExit.
+        Terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => RemoveAll());
         Leftovers.Sweep();
         return true;
     });
+
+    // Held for as long as the process lives, or the collector would end the registration.
+    private static PosixSignalRegistration? Terminated;
 
     private ServerFolder(string path) => Path = path;
 

@@ -1,0 +1,16 @@
+# Shared by the scripts in this folder: source it, do not run it.
+# shellcheck shell=bash
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# A CI user's PATH may lack the folders that servers are in.
+export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+# dotnet and apt want a home.
+export HOME="${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}"
+# No process of a build stays behind to hold a pipe of the caller open.
+export MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 UseSharedCompilation=false
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 DOTNET_GENERATE_ASPNET_CERTIFICATE=false
+
+say() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; }
+die() { say "$*"; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
