@@ -11,7 +11,7 @@ public class RefusalsTests
     [Theory]
     [InlineData(404, "manifest for 127.0.0.1:5000/app:v9 not found: manifest unknown: manifest unknown", typeof(ImageNotFoundException))]
     [InlineData(404, "manifest unknown: manifest unknown", typeof(ImageNotFoundException))]
-    [InlineData(null, "manifest unknown", typeof(ImageNotFoundException))]
+    [InlineData(null, "unknown blob", typeof(ImageNotFoundException))]
     [InlineData(500, "Head \"http://127.0.0.1:5000/v2/app/manifests/v9\": no basic auth credentials", typeof(RegistryUnauthorizedException))]
     [InlineData(500, "unauthorized: authentication required", typeof(RegistryUnauthorizedException))]
     [InlineData(401, "unauthorized: authentication required", typeof(RegistryUnauthorizedException))]
