@@ -39,7 +39,7 @@ public sealed partial class EngineClient
         var call = Archive(HttpMethod.Get, id, path, $"read {path} in container {id}");
         using var deadline = new Deadline(Options.CallTimeout, ct);
         var answer = await Open(call, deadline);
-        return new ArchiveStream(_transport, call, answer, await answer.Content.ReadAsStreamAsync(ct));
+        return new ArchiveStream(_transport, call, answer, answer.Content.ReadAsStream(CancellationToken.None));
     }
 
     /// <summary>Unpacks a tar into a folder of a container, running or not (Engine API, <c>PUT /containers/{id}/archive</c>). It is not atomic.</summary>

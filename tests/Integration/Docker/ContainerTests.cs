@@ -77,6 +77,7 @@ public class ContainerTests : EngineTest
 
         Assert.Equal((Name("name.old"), Name("name")), ((await Engine.GetContainer(first, Ct)).Name, (await Engine.GetContainer(second, Ct)).Name));
         await Assert.ThrowsAsync<EngineConflictException>(() => Engine.RenameContainer(second, Name("name.old"), Ct));
+        await Assert.ThrowsAsync<EngineBadRequestException>(() => Engine.RenameContainer(second, Name("name"), Ct));
         await Assert.ThrowsAsync<EngineNotFoundException>(() => Engine.RenameContainer(Name("nobody"), Name("x"), Ct));
     }
 

@@ -55,6 +55,18 @@ public class EngineClientTests
     }
 
     [Fact]
+    public async Task Behind_a_silent_engine_no_call_waits_longer_than_its_own_deadline_and_no_command_was_sent()
+    {
+        await using var engine = new FakeEngine(connection => connection.Silence(), version: null);
+        using var client = engine.Client(Hasty);
+
+        var calls = Enumerable.Range(0, 20).Select(_ => Assert.ThrowsAsync<EngineUnreachableException>(() => client.StartContainer("x", Ct)));
+
+        await Task.WhenAll(calls).WaitAsync(TimeSpan.FromSeconds(3), Ct);
+        Assert.All(engine.Requests, request => Assert.StartsWith("GET /version ", request, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_pull_without_progress_is_left_and_its_request_ended()
     {
         await using var engine = new FakeEngine(async connection =>

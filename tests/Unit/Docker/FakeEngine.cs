@@ -15,7 +15,9 @@ internal sealed class FakeEngine : IAsyncDisposable
     private readonly Func<Connection, Task> _behaviour;
     private readonly Task _accepting;
 
-    public FakeEngine(Func<Connection, Task> behaviour, string version = Version)
+    /// <param name="behaviour">What happens on a request.</param>
+    /// <param name="version">The answer to the negotiation; null leaves that to the behaviour.</param>
+    public FakeEngine(Func<Connection, Task> behaviour, string? version = Version)
     {
         _behaviour = behaviour;
         _listener.Bind(new UnixDomainSocketEndPoint(_path));
@@ -40,7 +42,7 @@ internal sealed class FakeEngine : IAsyncDisposable
         _end.Dispose();
     }
 
-    private async Task Accept(string version)
+    private async Task Accept(string? version)
     {
         var served = new List<Task>();
         try
@@ -56,7 +58,7 @@ internal sealed class FakeEngine : IAsyncDisposable
         }
     }
 
-    private async Task Serve(Socket socket, string version)
+    private async Task Serve(Socket socket, string? version)
     {
         await using var stream = new NetworkStream(socket, ownsSocket: true);
         var connection = new Connection(this, stream, _end.Token);
@@ -65,7 +67,7 @@ internal sealed class FakeEngine : IAsyncDisposable
             while (await connection.ReadHead() is { } head)
             {
                 Requests.Enqueue(head);
-                await (head.StartsWith("GET /version ", StringComparison.Ordinal) ? connection.Answer(version) : _behaviour(connection));
+                await (version is not null && head.StartsWith("GET /version ", StringComparison.Ordinal) ? connection.Answer(version) : _behaviour(connection));
                 if (connection.Closed)
                 {
                     return;

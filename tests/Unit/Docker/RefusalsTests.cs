@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using DeployHub.Docker;
 using Xunit;
 
@@ -61,6 +62,17 @@ public class RefusalsTests
         Assert.DoesNotContain("s3cret", Refusals.From(Endpoint, call, 500, "login ci:s3cret failed").Message, StringComparison.Ordinal);
         Assert.DoesNotContain("s3cret", call.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("s3cret", $"{call.Credentials}", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Credentials_travel_as_padded_base64url()
+    {
+        var header = new RegistryCredentials("ci", "p>>>???~~~\"ü", "r.example.com:5000").ToHeader();
+
+        Assert.DoesNotContain(header, character => character is '+' or '/');
+        Assert.Equal(0, header.Length % 4);
+        var json = JsonNode.Parse(Convert.FromBase64String(header.Replace('-', '+').Replace('_', '/')))!;
+        Assert.Equal(("ci", "p>>>???~~~\"ü", "r.example.com:5000"), ((string?)json["username"], (string?)json["password"], (string?)json["serveraddress"]));
     }
 
     [Theory]
