@@ -27,7 +27,7 @@ public sealed record ContainerHealth(string Status, int FailingStreak, IReadOnly
 /// <param name="ExitCode">Of its last end; 0 while it runs.</param>
 /// <param name="Error">Why its last start failed; empty otherwise.</param>
 /// <param name="StartedAt">Its last start, or null when it never was started.</param>
-/// <param name="FinishedAt">Its last end, or null when there was none.</param>
+/// <param name="FinishedAt">Its last end, or null when there was none. For one that ended at once it may lie before <paramref name="StartedAt"/>: containerd's clock reading and dockerd's own.</param>
 /// <param name="Health">The health check's word, or null when it has none.</param>
 public sealed record ContainerState(
     string Status, bool Running, bool Restarting, bool Paused, bool OomKilled, int ExitCode, string Error, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, ContainerHealth? Health);

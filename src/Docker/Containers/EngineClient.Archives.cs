@@ -39,7 +39,7 @@ public sealed partial class EngineClient
         var call = Archive(HttpMethod.Get, id, path, $"read {path} in container {id}");
         using var deadline = new Deadline(Options.CallTimeout, ct);
         var answer = await Open(call, deadline);
-        return new ArchiveStream(_transport, call, answer, await answer.Content.ReadAsStreamAsync(ct));
+        return new ArchiveStream(_transport, call, answer, answer.Content.ReadAsStream(CancellationToken.None));
     }
 
     /// <summary>Unpacks a tar into a folder of a container, running or not (Engine API, <c>PUT /containers/{id}/archive</c>). It is not atomic.</summary>
@@ -48,8 +48,8 @@ public sealed partial class EngineClient
     /// <param name="tar">The tar; read to its end, not closed.</param>
     /// <param name="ct">Ends the request; what was unpacked stays.</param>
     /// <exception cref="EngineNotFoundException">There is no such container or folder.</exception>
-    /// <exception cref="EngineBadRequestException">The path is no folder, or a file would replace a folder.</exception>
-    /// <exception cref="EngineServerException">The folder cannot be written, as with a read-only mount.</exception>
+    /// <exception cref="EngineBadRequestException">A file would replace a folder.</exception>
+    /// <exception cref="EngineServerException">The path is no folder, or cannot be written, as with a read-only mount.</exception>
     public Task PutArchive(string id, string path, Stream tar, CancellationToken ct = default)
     {
         ArgumentNullException.ThrowIfNull(tar);

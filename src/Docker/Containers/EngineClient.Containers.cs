@@ -38,7 +38,8 @@ public sealed partial class EngineClient
     /// <param name="newName">The name.</param>
     /// <param name="ct">Ends the request.</param>
     /// <exception cref="EngineNotFoundException">There is no such container.</exception>
-    /// <exception cref="EngineConflictException">The name is in use, be it by this very container.</exception>
+    /// <exception cref="EngineConflictException">Another container has the name.</exception>
+    /// <exception cref="EngineBadRequestException">It has this very name already.</exception>
     public Task RenameContainer(string id, string newName, CancellationToken ct = default) =>
         Send(Container(id, $"rename?name={EngineCall.Part(newName)}", $"rename container {id} to {newName}"), ct);
 

@@ -30,7 +30,8 @@ public sealed partial class EngineClient(EngineEndpoint endpoint, EngineClientOp
     /// <summary>Who the engine is (Engine API, <c>GET /info</c>).</summary>
     public async Task<EngineInfo> GetInfo(CancellationToken ct = default)
     {
-        var version = await Negotiated(ct);
+        using var deadline = new Deadline(Options.CallTimeout, ct);
+        var version = await Negotiated(deadline);
         return await Get(
             EngineCall.Get("/info", "tell who it is"),
             info => new EngineInfo(
@@ -89,7 +90,7 @@ public sealed partial class EngineClient(EngineEndpoint endpoint, EngineClientOp
     /// <summary>Sends below the negotiated version's prefix and returns as soon as the headers are in.</summary>
     private async Task<HttpResponseMessage> Open(EngineCall call, Deadline deadline)
     {
-        var version = await Negotiated(deadline.Caller);
+        var version = await Negotiated(deadline);
         try
         {
             return await _transport.Open(call, $"/v{version}", deadline);
@@ -102,29 +103,39 @@ public sealed partial class EngineClient(EngineEndpoint endpoint, EngineClientOp
         }
     }
 
-    private async Task<Version> Negotiated(CancellationToken ct)
+    private async Task<Version> Negotiated(Deadline deadline)
     {
         if (_version is { } known)
         {
             return known;
         }
 
-        await _negotiating.WaitAsync(ct);
+        var call = EngineCall.Get("/version", "tell its version");
         try
         {
-            return _version ??= await Negotiate(ct);
+            await _transport.Guard(call, deadline, async () =>
+            {
+                await _negotiating.WaitAsync(deadline.Token);
+                return true;
+            });
+            try
+            {
+                return _version ??= await Negotiate(call, deadline);
+            }
+            finally
+            {
+                _negotiating.Release();
+            }
         }
-        finally
+        catch (EngineResponseLostException silent)
         {
-            _negotiating.Release();
+            throw new EngineUnreachableException($"Docker engine {Endpoint} does not tell its version, and nothing else was sent: {silent.Message}", silent);
         }
     }
 
     // Engine API, Versioning: a client may speak any version between the engine's oldest and its newest.
-    private async Task<Version> Negotiate(CancellationToken ct)
+    private async Task<Version> Negotiate(EngineCall call, Deadline deadline)
     {
-        var call = EngineCall.Get("/version", "tell its version");
-        using var deadline = new Deadline(Options.CallTimeout, ct);
         using var answer = await _transport.Open(call, "", deadline);
         var (newest, oldest) = await Read(call, answer, json => (Version.Parse(json.Text("ApiVersion")), Version.Parse(json.Text("MinAPIVersion"))), deadline);
         return newest < Oldest ? throw new EngineVersionException($"Docker engine {Endpoint} is too old: it speaks API {newest}, at least {Oldest} (docker 20.10) is needed.")

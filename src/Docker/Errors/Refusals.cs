@@ -11,7 +11,7 @@ internal static partial class Refusals
     private static readonly string[] Unauthorized =
         ["no basic auth credentials", "unauthorized", "authentication required", "access denied", "denied:", "incorrect username or password", "403 forbidden"];
 
-    private static readonly string[] Missing = ["manifest unknown", "name unknown", "not found", "does not exist", "no such image"];
+    private static readonly string[] Missing = ["manifest unknown", "name unknown", "unknown blob", "blob unknown", "not found", "does not exist", "no such image"];
 
     private static readonly string[] Unreachable =
     [

@@ -35,7 +35,7 @@ public sealed partial class EngineClient
         var call = EngineCall.Get($"/events?filters={EngineCall.Filters(filters)}{from}", "send its events");
         using var deadline = new Deadline(Options.CallTimeout, ct);
         var answer = await Open(call, deadline);
-        return new EngineEventStream(_transport, call, answer, await answer.Content.ReadAsStreamAsync(ct));
+        return new EngineEventStream(_transport, call, answer, answer.Content.ReadAsStream(CancellationToken.None));
     }
 
     // Engine API, Events: seconds since 1970, with nine decimal places.

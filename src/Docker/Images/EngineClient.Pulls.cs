@@ -8,7 +8,7 @@ public sealed partial class EngineClient
     /// <param name="reference">A name with a tag or a digest; the digest counts when it has both. Without either an engine would pull every tag.</param>
     /// <param name="credentials">For the registry, or null.</param>
     /// <param name="progress">Told of each step, or null.</param>
-    /// <param name="ct">Ends the pull; the engine keeps the layers that were complete.</param>
+    /// <param name="ct">Ends the request. A download that hangs in the registry goes on inside the engine (20.10), and a later pull of the same layer joins it.</param>
     /// <exception cref="ArgumentException">The reference is no image's name, or has neither tag nor digest.</exception>
     /// <exception cref="ImageNotFoundException">The registry has no such repository, tag or digest.</exception>
     /// <exception cref="RegistryUnauthorizedException">The registry wants (other) credentials. Docker Hub says the same of a repository that does not exist.</exception>

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -18,7 +17,7 @@ internal sealed class Transport : IDisposable
         Options = options;
         _http = new HttpClient(new SocketsHttpHandler
         {
-            ConnectCallback = async (_, ct) => await Connect(ct),
+            ConnectCallback = async (_, ct) => await Connections.Open(endpoint, options.ConnectTimeout, ct),
             ConnectTimeout = Timeout.InfiniteTimeSpan,
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60),
             UseProxy = false,
@@ -149,46 +148,4 @@ internal sealed class Transport : IDisposable
 
     private string Reason(HttpRequestException refused) =>
         Endpoint.Transport == EngineTransport.Unix && !File.Exists(Endpoint.Host) ? "there is no such socket" : (refused.InnerException ?? refused).Message;
-
-    private async Task<Stream> Connect(CancellationToken ct)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(Options.ConnectTimeout);
-        var socket = Endpoint.Transport == EngineTransport.Unix
-            ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
-            : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            if (Endpoint.Transport == EngineTransport.Unix)
-            {
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(Endpoint.Host), limit.Token);
-            }
-            else
-            {
-                KeepAlive(socket);
-                await socket.ConnectAsync(Endpoint.Host, Endpoint.Port, limit.Token);
-            }
-
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
-        {
-            socket.Dispose();
-            throw new SocketException((int)SocketError.TimedOut);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    // A stream of events may be silent for days: only the kernel's probes tell that the host behind it is gone (after about a minute).
-    private static void KeepAlive(Socket socket)
-    {
-        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 30);
-        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 10);
-        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
-    }
 }
