@@ -1,0 +1,26 @@
+using DeployHub.Intake.Deployments;
+using DeployHub.Intake.Environments;
+using DeployHub.Intake.Images;
+using DeployHub.Intake.Registries;
+using DeployHub.Intake.Servers;
+using DeployHub.Intake.Services;
+using DeployHub.Intake.Tokens;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace DeployHub.Intake;
+
+public static class IntakeSetup
+{
+    /// <summary>Everything that accepts requests. Needs the database and the secret box.</summary>
+    public static IServiceCollection AddIntake(this IServiceCollection services) => services
+        .AddScoped<AcceptDeployment>()
+        .AddScoped<AcceptRollback>()
+        .AddScoped<EnvironmentIntake>()
+        .AddScoped<ServerIntake>()
+        .AddScoped<RegistryIntake>()
+        .AddScoped<ContainerImageIntake>()
+        .AddScoped<RecordDigest>()
+        .AddScoped<ServiceIntake>()
+        .AddScoped<ServiceDeploymentIntake>()
+        .AddScoped<TokenIntake>();
+}

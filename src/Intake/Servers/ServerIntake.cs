@@ -1,0 +1,120 @@
+using System.ComponentModel;
+using DeployHub.Domain.Servers;
+using DeployHub.Intake.Deployments;
+using DeployHub.Persistence;
+using Microsoft.EntityFrameworkCore;
+
+namespace DeployHub.Intake.Servers;
+
+public record NewServer
+{
+    [Description("1 to 100 characters; unique in the environment.")]
+    public required string Name { get; init; }
+
+    [Description("Where the Docker Engine listens: unix:///path or tcp://host:port.")]
+    public required string Endpoint { get; init; }
+}
+
+public record ServerChange
+{
+    [Description("1 to 100 characters; unique in the environment.")]
+    public string Name { get; init; } = "";
+
+    [Description("Where the Docker Engine listens: unix:///path or tcp://host:port.")]
+    public string Endpoint { get; init; } = "";
+}
+
+/// <summary>Creates, changes and deletes servers.</summary>
+public sealed class ServerIntake(DeployHubDb db)
+{
+    public async Task<Result<Server>> Create(Guid environmentId, NewServer request, Caller caller, CancellationToken ct)
+    {
+        if ((Names.Check(request.Name) ?? EndpointRules.Check(request.Endpoint)) is { } invalid)
+        {
+            return invalid;
+        }
+
+        if (!await db.Environments.AnyAsync(x => x.Id == environmentId, ct))
+        {
+            return Refusal.NotFound("environment", environmentId);
+        }
+
+        var now = DateTime.UtcNow;
+        var made = new Server
+        {
+            Id = Guid.CreateVersion7(), EnvironmentId = environmentId, Name = request.Name, Endpoint = request.Endpoint.TrimEnd('/'), CreatedAt = now, UpdatedAt = now,
+        };
+        var refusal = await Taken(made, made.Name, ct) ?? await db.Commit(
+            () =>
+            {
+                db.Servers.Add(made);
+                db.Record(caller, "server.create", made.Id, environmentId, made.Name);
+            },
+            Duplicate(made.Name), ct);
+        return refusal is null ? made : refusal;
+    }
+
+    public async Task<Result<Server>> Change(Guid id, Patch<ServerChange> patch, Caller caller, CancellationToken ct)
+    {
+        var found = await db.Servers.FirstOrDefaultAsync(x => x.Id == id, ct);
+        if (found is null)
+        {
+            return Refusal.NotFound("server", id);
+        }
+
+        var name = patch.Gives(nameof(ServerChange.Name)) ? patch.Body.Name : found.Name;
+        var endpoint = patch.Gives(nameof(ServerChange.Endpoint)) ? patch.Body.Endpoint.TrimEnd('/') : found.Endpoint;
+        var moves = endpoint != found.Endpoint;
+        var refusal = Names.Check(name) ?? EndpointRules.Check(endpoint) ?? await Taken(found, name, ct)
+            ?? (moves ? await db.FindPlanAt($"server «{found.Name}»", step => step.ServerId == id, ct) : null)
+            ?? await db.Commit(
+                () =>
+                {
+                    (found.Name, found.Endpoint, found.UpdatedAt) = (name, endpoint, DateTime.UtcNow);
+                    if (moves)
+                    {
+                        ForgetEngine(found);
+                    }
+
+                    db.Record(caller, "server.update", id, found.EnvironmentId, patch.Summary);
+                },
+                Duplicate(name), ct);
+        return refusal is null ? found : refusal;
+    }
+
+    public async Task<Refusal?> Delete(Guid id, Caller caller, CancellationToken ct)
+    {
+        var found = await db.Servers.FirstOrDefaultAsync(x => x.Id == id, ct);
+        if (found is null)
+        {
+            return Refusal.NotFound("server", id);
+        }
+
+        var users = await (from deployment in db.ServiceDeployments
+                           join service in db.Services on deployment.ServiceId equals service.Id
+                           where deployment.ServerId == id
+                           orderby service.Name
+                           select service.Name).ToListAsync(ct);
+        return users.Count > 0
+            ? Refusal.InUse("server", found.Name, users.ConvertAll(name => $"service «{name}»"))
+            : await db.Commit(
+                () =>
+                {
+                    db.Servers.Remove(found);
+                    db.Record(caller, "server.delete", id, found.EnvironmentId, found.Name);
+                },
+                null, ct);
+    }
+
+    // Another engine may listen there; a worker finds out at the next plan.
+    private static void ForgetEngine(Server server)
+    {
+        (server.EngineId, server.EngineVersion, server.LastSeenAt) = (null, null, null);
+        (server.Status, server.StatusMessage) = (ServerStatus.Unknown, null);
+    }
+
+    private async Task<Refusal?> Taken(Server server, string name, CancellationToken ct) =>
+        await db.Servers.AnyAsync(x => x.EnvironmentId == server.EnvironmentId && x.Name == name && x.Id != server.Id, ct) ? Duplicate(name) : null;
+
+    private static Refusal Duplicate(string name) => Refusal.Duplicate("server", name, "in this environment");
+}
