@@ -3,7 +3,6 @@ using DeployHub.Contracts.Wire;
 using DeployHub.Domain.Deployments;
 using DeployHub.Persistence;
 using DeployHub.Persistence.Messaging;
-using DeployHub.Persistence.Locks;
 using Microsoft.EntityFrameworkCore;
 
 namespace DeployHub.Intake.Deployments;
@@ -62,12 +61,14 @@ public sealed class AcceptRollback(DeployHubDb db)
             return WrongStatus(plan.Status);
         }
 
-        if ((await FindTouched(planId, ct)).IsRefused(out var refusal, out var touched))
+        if ((await FindTouched(planId, ct)).IsRefused(out var refusal, out _))
         {
             return refusal;
         }
 
-        return await Commit(plan, touched, caller, ticket, ct) ? new Accepted(planId, Replayed: false) : await NowAnother(planId, ct);
+        return await Commit(plan, caller, ticket, ct)
+            ? new Accepted(planId, Replayed: false)
+            : WrongStatus(await db.Plans.Where(x => x.Id == planId).Select(x => x.Status).FirstAsync(ct));
     }
 
     private async Task<Result<List<Touched>>> FindTouched(Guid planId, CancellationToken ct)
@@ -78,8 +79,7 @@ public sealed class AcceptRollback(DeployHubDb db)
                              from server in db.Servers.Where(x => x.Id == step.ServerId).DefaultIfEmpty()
                              orderby step.Order
                              select new Touched(
-                                 step.ServiceName, step.ServerName, step.ContainerName, step.ServerId, server!.EngineId,
-                                 deployment != null && server != null, deployment!.LastPlanId)).ToListAsync(ct);
+                                 step.ServiceName, step.ServerName, deployment != null && server != null, deployment!.LastPlanId)).ToListAsync(ct);
         if (touched.Count == 0)
         {
             return Refusal.Conflict("No container of this plan stands on a server, so there is nothing to take back.");
@@ -98,14 +98,14 @@ public sealed class AcceptRollback(DeployHubDb db)
             : touched;
     }
 
-    // The status is asked for once more in the update itself: of two requests at once one finds it changed.
-    private async Task<bool> Commit(DeploymentPlan plan, List<Touched> touched, Caller caller, IdempotencyTicket? ticket, CancellationToken ct)
+    // The machine lines up for the targets, or still holds them. The status is asked for once more in the update itself: of two requests at once one finds it changed.
+    private async Task<bool> Commit(DeploymentPlan plan, Caller caller, IdempotencyTicket? ticket, CancellationToken ct)
     {
         var updated = 0;
         await db.InTransaction(
             async () =>
             {
-                updated = await db.Plans.Where(x => x.Id == plan.Id && x.Status == plan.Status && !db.TargetLocks.Any(held => held.PlanId == plan.Id))
+                updated = await db.Plans.Where(x => x.Id == plan.Id && x.Status == plan.Status)
                     .ExecuteUpdateAsync(
                         set => set.SetProperty(x => x.Status, PlanStatus.Queued).SetProperty(x => x.RolledBackBy, caller.Name)
                             .SetProperty(x => x.UpdatedAt, DateTime.UtcNow),
@@ -117,25 +117,15 @@ public sealed class AcceptRollback(DeployHubDb db)
 
                 db.Keep(ticket, plan.Id);
                 db.Record(caller, "deployment.rollback", plan.Id, plan.EnvironmentId, $"was {plan.Status.Word()}");
-                db.LineUp(plan.Id, touched.Select(step => Targets.LockKey(step.EngineId, step.ServerId, step.ContainerName)));
                 db.Send(Queues.Deployments, plan.Id, new RollbackDeployment(plan.Id, caller.Name));
             },
             ct);
         return updated == 1;
     }
 
-    private async Task<Refusal> NowAnother(Guid planId, CancellationToken ct)
-    {
-        var status = await db.Plans.Where(x => x.Id == planId).Select(x => x.Status).FirstAsync(ct);
-        return status is PlanStatus.Completed or PlanStatus.Failed
-            ? Refusal.Conflict("The plan is still cleaning up after itself.", null, "Try again in a moment.")
-            : WrongStatus(status);
-    }
-
     private static Refusal WrongStatus(PlanStatus status) => Refusal.Conflict(
         $"Only a plan that is completed or failed can be rolled back; this one is {status.Word()}.", null,
         status is PlanStatus.RolledBack or PlanStatus.PartiallyRolledBack ? null : "Wait until it has ended.");
 
-    private sealed record Touched(
-        string ServiceName, string ServerName, string ContainerName, Guid ServerId, string? EngineId, bool IsThere, Guid? LastPlanId);
+    private sealed record Touched(string ServiceName, string ServerName, bool IsThere, Guid? LastPlanId);
 }

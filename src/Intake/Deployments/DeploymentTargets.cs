@@ -10,7 +10,8 @@ namespace DeployHub.Intake.Deployments;
 /// <summary>A service on a server.</summary>
 internal sealed record DeploymentTarget(Service Service, ServiceDeployment Deployment, Server Server)
 {
-    public string LockKey => Targets.LockKey(Server.EngineId, Server.Id, Deployment.ContainerName);
+    /// <summary>An engine that no worker has seen yet goes by its server; the plan's preparation makes the key final.</summary>
+    public string LockKey => TargetLock.ForContainer(Server.EngineId ?? TargetLock.UnknownEngine(Server.Id), Deployment.ContainerName);
 }
 
 /// <summary>Everything that an image is deployed to, in the order in which it is done.</summary>
@@ -18,10 +19,6 @@ internal sealed record DeploymentTargets(ContainerImage Image, List<DeploymentTa
 
 internal static class Targets
 {
-    /// <summary>An engine that no worker has seen yet goes by its server; the machine makes the key final once it knows.</summary>
-    public static string LockKey(string? engineId, Guid serverId, string containerName) =>
-        TargetLock.ForContainer(engineId ?? "server:" + serverId, containerName);
-
     /// <summary>One round trip, since every deployment waits for it.</summary>
     public static async Task<Result<DeploymentTargets>> FindTargets(this DeployHubDb db, Guid containerImageId, CancellationToken ct)
     {
