@@ -1,2 +1,11 @@
-var app = WebApplication.Create(args);
-app.Run();
+using DeployHub.Hosting;
+using DeployHub.Worker;
+
+var builder = WebApplication.CreateBuilder(args);
+var settings = HostSettings.Read(builder.Configuration, distributed: true);
+builder.AddDeployHub(settings, new WorkerBus());
+builder.Services.AddWorker();
+
+var app = builder.Build();
+app.MapWorkerHealth();
+await app.RunAsync();

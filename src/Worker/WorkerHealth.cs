@@ -1,0 +1,38 @@
+using DeployHub.Contracts.Errors;
+using DeployHub.Contracts.Wire;
+using DeployHub.Persistence;
+using MassTransit;
+using Microsoft.EntityFrameworkCore;
+
+namespace DeployHub.Worker;
+
+public static class WorkerHealth
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
+
+    /// <summary><c>/health</c>: the process lives. <c>/health/ready</c>: it can work, that is, database and broker answer.</summary>
+    public static void MapWorkerHealth(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/health", () => Results.Json(new { status = "ok" }, WireWords.Json));
+        app.MapGet("/health/ready", Ready);
+    }
+
+    private static async Task<IResult> Ready(DeployHubDb db, IBusControl bus, HttpContext http)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
+        deadline.CancelAfter(Deadline);
+        var missing = bus.CheckHealth().Status == BusHealthStatus.Healthy ? "" : " The broker does not answer.";
+        try
+        {
+            await db.Database.ExecuteSqlAsync($"SELECT 1", deadline.Token);
+        }
+        catch (Exception e) when (e is System.Data.Common.DbException or OperationCanceledException)
+        {
+            missing += " The database does not answer.";
+        }
+
+        return missing.Length == 0
+            ? Results.Json(new { status = "ready" }, WireWords.Json)
+            : Results.Json(new { code = ErrorCodes.ServiceUnavailable, message = missing.Trim() }, WireWords.Json, statusCode: StatusCodes.Status503ServiceUnavailable);
+    }
+}
