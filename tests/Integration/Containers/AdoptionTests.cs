@@ -29,7 +29,7 @@ public sealed class AdoptionTests(Rig rig) : IClassFixture<Rig>
             ["com.docker.compose.image=sha256:abc", "com.docker.compose.project=shop", "com.example.kept=image2", "deployhub.service=web", "mine=1", "version=2"],
             seen["Config"]!["Labels"]!.AsObject().Select(label => $"{label.Key}={label.Value}").Order(StringComparer.Ordinal));
         Assert.Equal(["7002/tcp", "7070/tcp", "8080/tcp"], seen["Config"]!["ExposedPorts"]!.AsObject().Select(port => port.Key).Order());
-        Assert.Equal("kept", await rig.Engine.Docker("exec", "full", "/bin/busybox", "cat", "/anon/data", "/anon2/data").ContinueWith(read => read.Result.Replace("\n", "", StringComparison.Ordinal)[..4], Ct));
+        Assert.Equal("kept\ntoo", await rig.Engine.Docker("exec", "full", "/bin/busybox", "cat", "/anon/data", "/anon2/data"));
 
         // The engine's own: the hostname and the alias are the new container's.
         var id = seen["Id"]!.GetValue<string>()[..12];
@@ -119,13 +119,14 @@ public sealed class AdoptionTests(Rig rig) : IClassFixture<Rig>
 
     private async Task<JsonObject> RunEverything(string name)
     {
-        var bind = rig.Engine.Folder.Make($"bind-{name}");
-        await rig.Engine.Docker("network", "create", "--subnet", name == "full" ? "10.251.7.0/24" : "10.251.8.0/24", $"{name}-a");
+        var bind = rig.Folder($"bind-{name}");
+        var range = await rig.FreeRange(name == "full" ? 7 : 8);
+        await rig.Engine.Docker("network", "create", "--subnet", $"{range}.0/24", $"{name}-a");
         await rig.Engine.Docker("network", "create", $"{name}-b");
         await rig.Engine.Docker(
             "create", "--name", name, "-e", "MODE=chosen", "-e", "MORE=1", "-l", "mine=1", "-l", "deployhub.step=old", "-l", "com.docker.compose.project=shop",
             "-l", "com.docker.compose.image=sha256:abc", "-v", $"{bind}:/b:ro", "-v", $"{name}-data:/n", "-v", "/anon2", "--tmpfs", "/t:size=1m", "--mount", "type=tmpfs,dst=/t2",
-            "--network", $"{name}-a", "--ip", name == "full" ? "10.251.7.9" : "10.251.8.9", "--network-alias", "web", "-p", $"127.0.0.1:{FreePorts.Next()}:7070", "-p", "8080",
+            "--network", $"{name}-a", "--ip", $"{range}.9", "--network-alias", "web", "-p", $"127.0.0.1:{FreePorts.Next()}:7070", "-p", "8080",
             "--memory", "64m", "--cpus", "0.5", "--pids-limit", "50", "--ulimit", "nofile=100:200", "--sysctl", "net.ipv4.ip_default_ttl=99", "--add-host", "db:10.1.2.3", "--dns", "10.1.1.1",
             "--cap-drop", "MKNOD", "--security-opt", "no-new-privileges", "--log-opt", "max-size=1m", "--restart", "on-failure:3", "--init", "--stop-timeout", "7", "--device", "/dev/null:/dev/x",
             "app:v1", "/bin/busybox", "sleep", "1000");

@@ -18,7 +18,7 @@ public sealed class DeclarationTests(Rig rig) : IClassFixture<Rig>
         {
             Env = new() { ["MODE"] = "chosen" },
             Ports = [new PortSpec(8080, HostIp: "127.0.0.1")],
-            Volumes = [new VolumeSpec(rig.Engine.Folder.Make("declared"), "/b", ReadOnly: true), new VolumeSpec("data", "/d")],
+            Volumes = [new VolumeSpec(rig.Folder("declared"), "/b", ReadOnly: true), new VolumeSpec("data", "/d")],
             Networks = ["front", "back"],
             Command = ["/bin/busybox", "httpd", "-f", "-p", "8080", "-h", "/www"],
             Limits = new LimitsSpec(64, 0.5, 50),
@@ -57,7 +57,7 @@ public sealed class DeclarationTests(Rig rig) : IClassFixture<Rig>
     [Fact]
     public async Task A_missing_folder_is_refused_and_not_created()
     {
-        var missing = rig.Engine.Folder.In("missing");
+        var missing = Path.Combine(rig.Folder("present"), "missing");
         var plan = DeclaredContainer.Plan(new ContainerSpec { Volumes = [new VolumeSpec(missing, "/b")] }, "app:v1", Rig.Labels);
         await Assert.ThrowsAsync<EngineBadRequestException>(() => rig.Client.CreateContainer("refused", plan.Body, Ct));
         Assert.False(Directory.Exists(missing));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using DeployHub.Docker;
 using DeployHub.Servers;
@@ -27,6 +28,16 @@ public sealed class Rig : IAsyncLifetime
     {
         Client.Dispose();
         await Engine.DisposeAsync();
+    }
+
+    /// <summary>A folder on the host, to be bound.</summary>
+    public string Folder(string name) => Directory.CreateDirectory(Path.Combine(Engine.Folder.Path, name)).FullName;
+
+    /// <summary>The start of a /24 that is the engine's own and in none of its pools; a static address needs a network with a chosen one.</summary>
+    public async Task<string> FreeRange(int number)
+    {
+        var bridge = await Engine.Docker("network", "inspect", "-f", "{{(index .IPAM.Config 0).Subnet}}", "bridge");
+        return string.Create(CultureInfo.InvariantCulture, $"{string.Join('.', bridge.Split('.')[..2])}.{number}");
     }
 
     public Task<ContainerInspection> Inspect(string name) => Client.GetContainer(name, Ct);
