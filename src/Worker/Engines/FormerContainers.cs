@@ -1,11 +1,13 @@
+using System.Text.Json.Nodes;
 using DeployHub.Contracts.Deployments;
 using DeployHub.Docker;
 using DeployHub.Domain.Deployments;
+using DeployHub.Persistence.Secrets;
 
 namespace DeployHub.Worker.Engines;
 
 /// <summary>What stood there before a step, and the ways to put it aside: every act is by id, and does only what is missing.</summary>
-public sealed class FormerContainers
+public sealed class FormerContainers(SecretBox box)
 {
     private const int DefaultGraceSeconds = 10;
 
@@ -13,27 +15,30 @@ public sealed class FormerContainers
     /// The container that the step has to be able to bring back. Usually the one that has the service's name; but where an earlier plan
     /// failed and was kept, the one that had been proven before it.
     /// </summary>
-    public async Task<(ContainerInspection? Container, FormerState State)> Find(StepFacts facts, EngineClient engine, CancellationToken ct)
+    public async Task<Former> Find(StepFacts facts, EngineClient engine, CancellationToken ct)
     {
         if (facts.Kept is { Status: StepStatus.Failed or StepStatus.RollbackFailed } kept)
         {
+            // Its restart policy was taken from it then: what counts is its inspection of that time.
             var proven = kept.FromContainerId is { } id ? await engine.FindContainer(id, ct) : null;
-            return proven is null
-                ? (null, FormerState.Nothing)
-                : (proven, new FormerState(proven.Id, kept.FromDigest, kept.FromImageId, kept.FromRestartPolicy, kept.FromWasRunning, null));
+            return proven is null || kept.FromInspection is null
+                ? Former.Nothing
+                : new Former(
+                    proven, JsonNode.Parse(box.Open(kept.FromInspection))!.AsObject(),
+                    new FormerState(proven.Id, kept.FromDigest, kept.FromImageId, kept.FromRestartPolicy, kept.FromWasRunning, kept.FromInspection));
         }
 
-        var container = await engine.FindContainer(facts.Name, ct);
-        if (container is null)
+        if (await engine.FindContainer(facts.Name, ct) is not { } container)
         {
-            return (null, FormerState.Nothing);
+            return Former.Nothing;
         }
 
         var digest = container.Labels.TryGetValue(StepFacts.DigestLabel, out var label)
             ? label
             : await engine.FindImage(container.Image, ct) is { } image ? ImageSupply.DigestOf(image, facts.Plan.ImageName) : container.Image;
-        return (container, new FormerState(
-            container.Id, digest, container.Image, FormerState.PolicyText(container.RestartPolicy), container.State.Running || container.State.Restarting, null));
+        return new Former(container, container.Raw, new FormerState(
+            container.Id, digest, container.Image, FormerState.PolicyText(container.RestartPolicy),
+            container.State.Running || container.State.Restarting, box.Seal(container.Raw.ToJsonString())));
     }
 
     /// <summary>Takes the restart policy away and stops it, within the grace that the container itself asks for.</summary>

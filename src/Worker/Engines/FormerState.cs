@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using DeployHub.Docker;
 
 namespace DeployHub.Worker.Engines;
@@ -21,4 +22,13 @@ public sealed record FormerState(string? ContainerId, string? Digest, string? Im
     public static RestartPolicy Policy(string text) => text.Split(':') is [var name, var count]
         ? new RestartPolicy(name, int.Parse(count, CultureInfo.InvariantCulture))
         : new RestartPolicy(text);
+}
+
+/// <summary>The container that a step has to be able to bring back.</summary>
+/// <param name="Container">As it stands now; null when there is none.</param>
+/// <param name="Inspection">Its settings as they are to be again.</param>
+/// <param name="State">What is recorded of it.</param>
+public sealed record Former(ContainerInspection? Container, JsonObject? Inspection, FormerState State)
+{
+    public static Former Nothing { get; } = new(null, null, FormerState.Nothing);
 }

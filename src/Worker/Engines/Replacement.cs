@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using DeployHub.Contracts.Deployments;
 using DeployHub.Docker;
 using DeployHub.Domain.Deployments;
-using DeployHub.Persistence.Secrets;
 using DeployHub.Worker.Containers;
 using DeployHub.Worker.Health;
 using DeployHub.Worker.Work;
@@ -13,7 +12,7 @@ namespace DeployHub.Worker.Engines;
 /// Makes it so that the plan's image serves under the service's name. Each part looks at what stands there and does what is missing, so a
 /// try that a crash cut off is simply made again. The former container is only stopped and renamed: it is removed when the plan has ended well.
 /// </summary>
-public sealed class Replacement(ImageSupply images, FormerContainers formers, HealthGate gate, StepRows rows, SecretBox box)
+public sealed class Replacement(ImageSupply images, FormerContainers formers, HealthGate gate, StepRows rows)
 {
     /// <summary>Null when the new container serves, else why not. Throws <see cref="StepFailureException"/> for what was found before any change.</summary>
     public async Task<DeploymentError?> Run(WorkClaim claim, StepFacts facts, EngineClient engine, bool again, CancellationToken ct)
@@ -64,21 +63,21 @@ public sealed class Replacement(ImageSupply images, FormerContainers formers, He
         WorkClaim claim, StepFacts facts, EngineClient engine, ImageInspection image, ContainerSummary? created, CancellationToken ct)
     {
         var former = await formers.Find(facts, engine, ct);
-        var plan = await Plan(facts, engine, former.Container, image, ct);
+        var plan = await Plan(facts, engine, former, image, ct);
         if (created is null)
         {
             await RefuseTakenPorts(facts, engine, plan, former.Container?.Id, ct);
         }
 
         var newId = created?.Id ?? await Create(facts, engine, plan, ct);
-        await rows.Touch(claim, facts, former.State with { Inspection = former.Container is { } container ? box.Seal(container.Raw.ToJsonString()) : null }, newId, ct);
+        await rows.Touch(claim, facts, former.State, newId, ct);
         return (newId, former.Container?.Id);
     }
 
-    private static async Task<ContainerPlan> Plan(StepFacts facts, EngineClient engine, ContainerInspection? former, ImageInspection image, CancellationToken ct)
+    private static async Task<ContainerPlan> Plan(StepFacts facts, EngineClient engine, Former former, ImageInspection image, CancellationToken ct)
     {
         var settings = facts.Step.Settings;
-        if (former is not null && AdoptedContainer.Obstacle(former.Raw) is { } obstacle)
+        if (former.Inspection is not null && AdoptedContainer.Obstacle(former.Inspection) is { } obstacle)
         {
             throw new StepFailureException(DeploymentErrorCodes.ContainerAutoRemoves, $"Container «{facts.Name}» on server «{facts.Server.Name}» cannot be replaced: {obstacle}");
         }
@@ -89,15 +88,15 @@ public sealed class Replacement(ImageSupply images, FormerContainers formers, He
             return DeclaredContainer.Plan(settings.Container, facts.Image, facts.Labels);
         }
 
-        if (former is null)
+        if (former is not { Container: { } container, Inspection: { } inspection })
         {
             throw new StepFailureException(DeploymentErrorCodes.ContainerNotFound,
                 $"There is no container «{facts.Name}» on server «{facts.Server.Name}» to adopt. Start it once by hand, or declare how it is made.");
         }
 
-        var formerImage = await engine.FindImage(former.Image, ct) ?? throw new StepFailureException(DeploymentErrorCodes.ImageNotFound,
-            $"The image {former.Image} that container «{facts.Name}» runs is not on server «{facts.Server.Name}» any more, so what is the container's own cannot be told from what is its image's. Declare how it is made.");
-        var plan = AdoptedContainer.Plan(former.Raw, formerImage.Config, facts.Image, facts.Labels);
+        var formerImage = await engine.FindImage(container.Image, ct) ?? throw new StepFailureException(DeploymentErrorCodes.ImageNotFound,
+            $"The image {container.Image} that container «{facts.Name}» runs is not on server «{facts.Server.Name}» any more, so what is the container's own cannot be told from what is its image's. Declare how it is made.");
+        var plan = AdoptedContainer.Plan(inspection, formerImage.Config, facts.Image, facts.Labels);
         RefuseNoCommand(facts, image, plan.Body["Cmd"] is JsonArray { Count: > 0 } || plan.Body["Entrypoint"] is JsonArray { Count: > 0 });
         return plan;
     }

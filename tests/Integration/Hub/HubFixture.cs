@@ -1,0 +1,60 @@
+using DeployHub.Servers;
+
+namespace DeployHub.Integration.Hub;
+
+/// <summary>A hub, an engine and a registry that the tests of one class share; started when the first of them asks.</summary>
+public abstract class HubFixture : IAsyncDisposable
+{
+    private readonly Lazy<Task<RunningHub>> _hub;
+    private readonly Lazy<Task<(DockerEngine Engine, Registry Registry)>> _servers = new(async () => (await DockerEngine.Start(), await Registry.Start()));
+
+    protected HubFixture() => _hub = new(StartHub);
+
+    public Task<RunningHub> Hub() => _hub.Value;
+
+    public Task<(DockerEngine Engine, Registry Registry)> Servers() => _servers.Value;
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        if (_hub.IsValueCreated)
+        {
+            await (await _hub.Value).DisposeAsync();
+        }
+
+        if (_servers.IsValueCreated)
+        {
+            await (await _servers.Value).Engine.DisposeAsync();
+            await (await _servers.Value).Registry.DisposeAsync();
+        }
+    }
+
+    protected abstract Task<RunningHub> StartHub();
+}
+
+public sealed class StandaloneHub : HubFixture
+{
+    protected override Task<RunningHub> StartHub() => RunningHub.Standalone();
+}
+
+/// <summary>One Api and two Workers over RabbitMQ and PostgreSQL.</summary>
+public sealed class DistributedHub : HubFixture
+{
+    private RabbitMq? _broker;
+    private Postgres? _database;
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        await (_broker?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (_database?.DisposeAsync() ?? ValueTask.CompletedTask);
+    }
+
+    protected override async Task<RunningHub> StartHub()
+    {
+        var broker = RabbitMq.Start();
+        _database = await Postgres.Start();
+        _broker = await broker;
+        return await RunningHub.Distributed(await _database.CreateDatabase("deployhub"), _broker.Uri, workers: 2);
+    }
+}

@@ -1,0 +1,83 @@
+using System.Security.Cryptography;
+using DeployHub.Servers;
+
+namespace DeployHub.Integration.Hub;
+
+/// <summary>A DeployHub of its own: standalone, or an Api and Workers as processes of their own.</summary>
+public sealed class RunningHub : IAsyncDisposable
+{
+    private readonly Uri _address = new($"http://127.0.0.1:{FreePorts.Next()}");
+    private readonly Dictionary<string, string> _environment;
+    private readonly ServerFolder _data = ServerFolder.Create();
+    private readonly int _workerCount;
+    private ApiClient? _api;
+
+    private RunningHub(Dictionary<string, string> environment, int workers)
+    {
+        (_environment, _workerCount) = (environment, workers);
+        _environment["DEPLOYHUB_DATA"] = _data.Path;
+    }
+
+    public ApiClient Api => _api ?? throw new InvalidOperationException("The hub was not started.");
+
+    /// <summary>Standalone: the only process. Distributed: the Api.</summary>
+    public AppProcess Server { get; private set; } = null!;
+
+    public List<AppProcess> Workers { get; } = [];
+
+    public static async Task<RunningHub> Standalone()
+    {
+        var hub = new RunningHub([], workers: 0);
+        await hub.Start();
+        return hub;
+    }
+
+    public static async Task<RunningHub> Distributed(string postgres, Uri rabbit, int workers = 1)
+    {
+        var hub = new RunningHub(
+            new()
+            {
+                ["DEPLOYHUB_POSTGRES"] = postgres,
+                ["DEPLOYHUB_RABBITMQ"] = rabbit.ToString(),
+                ["DEPLOYHUB_MASTER_KEY"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
+                ["DEPLOYHUB_ADMIN_TOKEN"] = "dhub_" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)),
+            },
+            workers);
+        await hub.Start();
+        return hub;
+    }
+
+    /// <summary>Starts what does not run; also after <see cref="AppProcess.Kill"/>, on the same data.</summary>
+    public async Task Start()
+    {
+        if (Server is not { HasExited: false })
+        {
+            var program = _workerCount == 0 ? "DeployHub.Standalone.dll" : "DeployHub.Api.dll";
+            Server = await AppProcess.Start(Dll(program), [$"--urls={_address}"], _environment, new Uri(_address, "/health/ready"));
+            var token = _environment.GetValueOrDefault("DEPLOYHUB_ADMIN_TOKEN") ?? (await File.ReadAllTextAsync(Path.Combine(_data.Path, "admin-token"))).Trim();
+            _api ??= new ApiClient(_address, token);
+        }
+
+        Workers.RemoveAll(worker => worker.HasExited);
+        while (Workers.Count < _workerCount)
+        {
+            var address = new Uri($"http://127.0.0.1:{FreePorts.Next()}");
+            Workers.Add(await AppProcess.Start(Dll("DeployHub.Worker.dll"), [$"--urls={address}"], _environment, new Uri(address, "/health/ready")));
+        }
+    }
+
+    public string Log() => string.Join(Environment.NewLine, Workers.Append(Server).Select(x => x.Output()));
+
+    public async ValueTask DisposeAsync()
+    {
+        _api?.Dispose();
+        foreach (var process in Workers.Append(Server))
+        {
+            await process.DisposeAsync();
+        }
+
+        _data.Remove();
+    }
+
+    private static string Dll(string name) => Path.Combine(AppContext.BaseDirectory, name);
+}

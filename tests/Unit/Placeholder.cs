@@ -1,7 +1,0 @@
-namespace DeployHub.Tests;
-
-public class Placeholder
-{
-    [Xunit.Fact]
-    public void Runs() { }
-}
