@@ -70,13 +70,20 @@ internal sealed record IdempotencyTicket(string Scope, string Key, string Hash)
     }
 }
 
-internal static class IdempotencyKeys
+public static class IdempotencyKeys
 {
+    /// <summary>Removes the keys whose time is over.</summary>
+    public static Task ForgetOldKeys(this DeployHubDb db, CancellationToken ct)
+    {
+        var oldest = DateTime.UtcNow - IdempotencyTicket.Kept;
+        return db.InTransaction(() => db.IdempotencyKeys.Where(x => x.CreatedAt < oldest).ExecuteDeleteAsync(ct), ct);
+    }
+
     /// <summary>
     /// The resource that the same request made before, null when this is the first, or a refusal when the key was used with
     /// another. A row whose time is over is removed, so that the key can be used again.
     /// </summary>
-    public static async Task<(Guid? Resource, Refusal? Refusal)> FindRepeated(this DeployHubDb db, IdempotencyTicket? ticket, CancellationToken ct)
+    internal static async Task<(Guid? Resource, Refusal? Refusal)> FindRepeated(this DeployHubDb db, IdempotencyTicket? ticket, CancellationToken ct)
     {
         if (ticket is null)
         {
@@ -99,7 +106,7 @@ internal static class IdempotencyKeys
                 "Repeat a request with the very same body, or use a new key."));
     }
 
-    public static void Keep(this DeployHubDb db, IdempotencyTicket? ticket, Guid resourceId)
+    internal static void Keep(this DeployHubDb db, IdempotencyTicket? ticket, Guid resourceId)
     {
         if (ticket is not null)
         {

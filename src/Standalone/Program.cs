@@ -1,2 +1,13 @@
-var app = WebApplication.Create(args);
-app.Run();
+using DeployHub.Api;
+using DeployHub.Hosting;
+using DeployHub.Worker;
+
+var builder = WebApplication.CreateBuilder(args);
+var settings = HostSettings.Read(builder.Configuration, distributed: false);
+builder.AddDeployHub(settings, new WorkerBus(), new ApiBus(settings));
+builder.Services.AddApi(settings);
+builder.Services.AddWorker();
+
+var app = builder.Build();
+app.UseApi();
+await app.RunAsync();

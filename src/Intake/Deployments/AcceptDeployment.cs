@@ -19,7 +19,7 @@ public sealed class AcceptDeployment(DeployHubDb db)
     /// <param name="caller">Who asks.</param>
     /// <param name="idempotencyKey">1 to 200 characters, or null.</param>
     /// <param name="ct">Ends the try; what was committed stays.</param>
-    public async Task<Result<Accepted>> Accept(
+    public async Task<Result<AcceptedPlan>> Accept(
         Guid containerImageId, DeployRequest request, Caller caller, string? idempotencyKey, CancellationToken ct)
     {
         if (IdempotencyTicket.Check(idempotencyKey) is { } badKey)
@@ -41,13 +41,13 @@ public sealed class AcceptDeployment(DeployHubDb db)
         }
     }
 
-    private async Task<Result<Accepted>> TryAccept(
+    private async Task<Result<AcceptedPlan>> TryAccept(
         Guid containerImageId, DeployRequest request, Caller caller, IdempotencyTicket? ticket, CancellationToken ct)
     {
         var (repeated, reused) = await db.FindRepeated(ticket, ct);
         if (repeated is { } before)
         {
-            return new Accepted(before, Replayed: true);
+            return new AcceptedPlan(before, Replayed: true);
         }
 
         if ((reused ?? request.Problems().FirstOrDefault()) is { } refusal)
@@ -73,7 +73,7 @@ public sealed class AcceptDeployment(DeployHubDb db)
                 return Task.CompletedTask;
             },
             ct);
-        return new Accepted(plan.Id, Replayed: false);
+        return new AcceptedPlan(plan.Id, Replayed: false);
     }
 
     private void Write(DeploymentPlan plan, DeploymentTargets targets, RequestedDigest digest, IdempotencyTicket? ticket, Caller caller)

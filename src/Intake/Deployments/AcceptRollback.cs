@@ -16,7 +16,7 @@ public sealed class AcceptRollback(DeployHubDb db)
     /// <param name="caller">Who asks.</param>
     /// <param name="idempotencyKey">1 to 200 characters, or null.</param>
     /// <param name="ct">Ends the try; what was committed stays.</param>
-    public async Task<Result<Accepted>> Accept(Guid planId, Caller caller, string? idempotencyKey, CancellationToken ct)
+    public async Task<Result<AcceptedPlan>> Accept(Guid planId, Caller caller, string? idempotencyKey, CancellationToken ct)
     {
         if (IdempotencyTicket.Check(idempotencyKey) is { } badKey)
         {
@@ -37,12 +37,12 @@ public sealed class AcceptRollback(DeployHubDb db)
         }
     }
 
-    private async Task<Result<Accepted>> TryAccept(Guid planId, Caller caller, IdempotencyTicket? ticket, CancellationToken ct)
+    private async Task<Result<AcceptedPlan>> TryAccept(Guid planId, Caller caller, IdempotencyTicket? ticket, CancellationToken ct)
     {
         var (repeated, reused) = await db.FindRepeated(ticket, ct);
         if (repeated is { } before)
         {
-            return new Accepted(before, Replayed: true);
+            return new AcceptedPlan(before, Replayed: true);
         }
 
         if (reused is not null)
@@ -67,7 +67,7 @@ public sealed class AcceptRollback(DeployHubDb db)
         }
 
         return await Commit(plan, caller, ticket, ct)
-            ? new Accepted(planId, Replayed: false)
+            ? new AcceptedPlan(planId, Replayed: false)
             : WrongStatus(await db.Plans.Where(x => x.Id == planId).Select(x => x.Status).FirstAsync(ct));
     }
 

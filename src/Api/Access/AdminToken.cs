@@ -1,0 +1,84 @@
+using DeployHub.Domain.Tokens;
+using DeployHub.Hosting;
+using DeployHub.Intake.Tokens;
+using DeployHub.Persistence;
+using Microsoft.EntityFrameworkCore;
+
+namespace DeployHub.Api.Access;
+
+/// <summary>
+/// Sees to it that there is a token to begin with: the one that <c>DEPLOYHUB_ADMIN_TOKEN</c> sets or, at the first start, a new one in a
+/// file that its owner alone can read. Never logged.
+/// </summary>
+internal sealed partial class AdminToken(
+    IServiceScopeFactory scopes, IConfiguration configuration, HostSettings settings, ILogger<AdminToken> log) : IHostedService
+{
+    private const string Setting = "DEPLOYHUB_ADMIN_TOKEN";
+    private const string Name = "admin";
+    private const int ShortestText = 20;
+    private const int HashDigitsInName = 8;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Ensure(cancellationToken);
+        }
+        catch (DbUpdateException e)
+        {
+            // Another host that starts at the same time may have been faster; if not, this says what is wrong.
+            AnotherTry(e);
+            await Ensure(cancellationToken);
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task Ensure(CancellationToken ct)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
+        if (configuration[Setting] is { Length: > 0 } text)
+        {
+            if (text.Length < ShortestText || text.Any(c => char.IsWhiteSpace(c) || char.IsControl(c)))
+            {
+                throw new SettingsException(Setting, $"must be at least {ShortestText} characters without spaces.");
+            }
+
+            var hash = TokenText.Hash(text);
+            if (!await db.ApiTokens.AnyAsync(x => x.Hash == hash, ct))
+            {
+                var name = await db.ApiTokens.AnyAsync(x => x.Name == Name, ct) ? $"{Name}-{hash[..HashDigitsInName]}" : Name;
+                await db.InTransaction(() => Add(db, name, hash, ct), ct);
+            }
+        }
+        else if (!await db.ApiTokens.AnyAsync(ct))
+        {
+            var made = TokenText.New();
+            var file = Path.Combine(settings.DataDirectory, "admin-token");
+            await db.InTransaction(
+                async () =>
+                {
+                    await Add(db, Name, TokenText.Hash(made), ct);
+                    Directory.CreateDirectory(settings.DataDirectory);
+
+                    // Before the commit, so that no token is ever valid that nobody knows.
+                    OwnerOnlyFile.Write(file, made);
+                },
+                ct);
+            Made(file);
+        }
+    }
+
+    private static Task<int> Add(DeployHubDb db, string name, string hash, CancellationToken ct)
+    {
+        db.ApiTokens.Add(new ApiToken { Id = Guid.CreateVersion7(), Name = name, Hash = hash, Role = Role.Admin, CreatedAt = DateTime.UtcNow });
+        return db.SaveChangesAsync(ct);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The first start: the admin's token is in {File}.")]
+    private partial void Made(string file);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The admin's token could not be stored, trying once more.")]
+    private partial void AnotherTry(Exception reason);
+}

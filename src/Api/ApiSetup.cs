@@ -1,0 +1,82 @@
+using DeployHub.Api.Access;
+using DeployHub.Api.Deployments;
+using DeployHub.Api.Environments;
+using DeployHub.Api.Health;
+using DeployHub.Api.Http;
+using DeployHub.Api.Images;
+using DeployHub.Api.OpenApi;
+using DeployHub.Api.Registries;
+using DeployHub.Api.Servers;
+using DeployHub.Api.Services;
+using DeployHub.Api.Tokens;
+using DeployHub.Contracts.Wire;
+using DeployHub.Hosting;
+using DeployHub.Intake;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace DeployHub.Api;
+
+/// <summary>The front door of the room: everything that speaks HTTP.</summary>
+public static class ApiSetup
+{
+    private const string DocumentPath = "/openapi.json";
+
+    /// <summary>Adds the Api. Needs the database and the secret box; resolving tags also needs the bus.</summary>
+    public static IServiceCollection AddApi(this IServiceCollection services, HostSettings settings)
+    {
+        services.AddIntake();
+        services.AddScoped<PlanReader>().AddScoped<PlanWait>().AddScoped<TagResolution>();
+        services.AddHostedService<AdminToken>();
+        services.AddSingleton<TokenUse>().AddHostedService(provider => provider.GetRequiredService<TokenUse>());
+        services.AddHostedService<IdempotencyPurge>();
+        services.AddOpenApi(Document.Configure);
+        services.ConfigureHttpJsonOptions(options =>
+        {
+            var json = options.SerializerOptions;
+            (json.NumberHandling, json.Encoder) = (WireWords.Json.NumberHandling, WireWords.Json.Encoder);
+            foreach (var converter in WireWords.Json.Converters)
+            {
+                json.Converters.Add(converter);
+            }
+        });
+        services.Configure<KestrelServerOptions>(options =>
+        {
+            options.AddServerHeader = false;
+            options.Limits.MaxRequestBodySize = Body.LargestBytes;
+            options.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        });
+
+        // One line a request is RequestLog's; the framework's own say the same in four.
+        return services.AddLogging(logging => logging
+            .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
+            .AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Warning));
+    }
+
+    /// <summary>Puts the pipeline and every route in place.</summary>
+    public static WebApplication UseApi(this WebApplication app)
+    {
+        app.UseMiddleware<RequestLog>();
+        app.UseMiddleware<ErrorBoundary>();
+        app.UseStatusCodePages(context => ErrorBoundary.Complete(context.HttpContext));
+        app.UseSwaggerUI(page =>
+        {
+            page.RoutePrefix = "docs";
+            page.DocumentTitle = "DeployHub";
+            page.SwaggerEndpoint(DocumentPath, "DeployHub");
+        });
+        app.UseRouting();
+        app.UseMiddleware<TokenAuthentication>();
+        app.MapOpenApi(DocumentPath);
+        app.MapHealth();
+        app.MapDeploymentPlans();
+        app.MapEnvironments();
+        app.MapServers();
+        app.MapRegistries();
+        app.MapContainerImages();
+        app.MapImageDigests();
+        app.MapServices();
+        app.MapServiceDeployments();
+        app.MapTokens();
+        return app;
+    }
+}

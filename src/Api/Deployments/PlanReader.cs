@@ -1,0 +1,54 @@
+using DeployHub.Api.Http;
+using DeployHub.Contracts.Deployments;
+using DeployHub.Domain.Deployments;
+using DeployHub.Persistence;
+using Microsoft.EntityFrameworkCore;
+
+namespace DeployHub.Api.Deployments;
+
+/// <summary>Reads plans for the wire. What must not leave, such as a container's former inspection, is not even read.</summary>
+internal sealed class PlanReader(DeployHubDb db)
+{
+    private const string DeployAction = "deploy";
+
+    /// <summary>The plan with its steps as of one moment: one statement, so that the status never contradicts the steps.</summary>
+    public async Task<PlanView?> Find(Guid id, CancellationToken ct)
+    {
+        var row = await db.Plans.AsNoTracking().Where(plan => plan.Id == id).Select(plan => new
+        {
+            Plan = plan,
+            Steps = db.Steps.Where(step => step.PlanId == plan.Id).OrderBy(step => step.Order).Select(step => new
+            {
+                step.Id, step.Order, step.Status, step.Phase, step.ServiceId, step.ServiceName, step.ServerId, step.ServerName, step.ContainerName,
+                step.FromDigest, step.ToDigest, step.Attempts, step.StartedAt, step.CompletedAt, step.Error, step.Restored, step.Recreated, step.CleanupMessage,
+            }).ToList(),
+        }).FirstOrDefaultAsync(ct);
+        if (row is null)
+        {
+            return null;
+        }
+
+        var steps = row.Steps.ConvertAll(step => new StepView(
+            step.Id, step.Order, DeployAction, step.Status, step.Phase, new NamedView(step.ServiceId, step.ServiceName), new NamedView(step.ServerId, step.ServerName),
+            step.ContainerName, step.FromDigest, step.ToDigest, step.Attempts, step.StartedAt, step.CompletedAt, ErrorOf(step.Error), step.Restored, step.Recreated,
+            step.CleanupMessage));
+        return PlanView.Of(row.Plan, PlanCountsView.Of(steps.Count, status => steps.Count(step => step.Status == status)), steps);
+    }
+
+    /// <summary>A page of plans, the newest first, without their steps.</summary>
+    public async Task<PlanList> List(IQueryable<DeploymentPlan> plans, PageRequest request, CancellationToken ct)
+    {
+        var page = await plans.AsNoTracking().Page(plan => plan.CreatedAt, plan => plan.Id, request, newestFirst: true, ct);
+        var ids = page.Rows.ConvertAll(plan => plan.Id);
+        var counts = (await db.Steps.Where(step => ids.Contains(step.PlanId)).GroupBy(step => new { step.PlanId, step.Status })
+            .Select(group => new { group.Key.PlanId, group.Key.Status, Count = group.Count() }).ToListAsync(ct))
+            .ToDictionary(row => (row.PlanId, row.Status), row => row.Count);
+        return new PlanList(
+            page.Rows.ConvertAll(plan => PlanView.Of(
+                plan, PlanCountsView.Of(plan.StepCount, status => counts.GetValueOrDefault((plan.Id, status))), null)),
+            page.NextCursor);
+    }
+
+    private static StepErrorView? ErrorOf(DeploymentError? error) =>
+        error is null ? null : new StepErrorView(error.Code, error.Message, error.ExitCode, error.Health, error.LogTail);
+}

@@ -1,0 +1,65 @@
+using System.ComponentModel;
+using DeployHub.Api.Access;
+using DeployHub.Api.Http;
+using DeployHub.Api.OpenApi;
+using DeployHub.Domain.Servers;
+using DeployHub.Persistence;
+using MassTransit;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace DeployHub.Api.Health;
+
+internal sealed record HealthAnswer(string Status);
+
+internal sealed record StatusAnswer(StatusView Status);
+
+internal sealed record StatusView(BrokerView Broker, List<EngineStatusView> Engines);
+
+internal sealed record BrokerView(
+    [property: Description("healthy, degraded, unhealthy, or none where this server has no broker.")] string Status, string? Message);
+
+internal sealed record EngineStatusView(
+    Guid ServerId, Guid EnvironmentId, string ServerName, ServerStatus Status, string? StatusMessage, string? EngineVersion, DateTime? LastSeenAt);
+
+internal static class HealthRoutes
+{
+    private static readonly TimeSpan ReadyDeadline = TimeSpan.FromSeconds(3);
+
+    public static void MapHealth(this IEndpointRouteBuilder app)
+    {
+        var health = app.MapGroup("").WithTags("Health");
+        health.MapGet("/health", Live).Describe("getHealth", "Whether this process is alive");
+        health.MapGet("/health/ready", Ready).Describe("getReadiness", "Whether this server can take requests", "503 while the database cannot be reached.");
+        health.MapGet("/api/status", Status).RequireRole(Permissions.Read)
+            .Describe("getStatus", "The broker and the engines as last seen", "None of it decides readiness: what is accepted now runs when they are back.");
+    }
+
+    private static Ok<HealthAnswer> Live() => TypedResults.Ok(new HealthAnswer("ok"));
+
+    private static async Task<Ok<HealthAnswer>> Ready(DeployHubDb db, CancellationToken ct)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        deadline.CancelAfter(ReadyDeadline);
+        try
+        {
+            await db.Database.ExecuteSqlRawAsync("SELECT 1", deadline.Token);
+            return TypedResults.Ok(new HealthAnswer("ready"));
+        }
+        catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
+        {
+            throw new DatabaseSilentException(e);
+        }
+    }
+
+    private static async Task<Ok<StatusAnswer>> Status(DeployHubDb db, IServiceProvider services, CancellationToken ct)
+    {
+        var engines = await db.Servers.AsNoTracking().OrderBy(x => x.CreatedAt).ThenBy(x => x.Id)
+            .Select(x => new EngineStatusView(x.Id, x.EnvironmentId, x.Name, x.Status, x.StatusMessage, x.EngineVersion, x.LastSeenAt)).ToListAsync(ct);
+        return TypedResults.Ok(new StatusAnswer(new StatusView(Broker(services.GetService<IBusControl>()), engines)));
+    }
+
+    private static BrokerView Broker(IBusControl? bus) => bus?.CheckHealth() is { } health
+        ? new BrokerView(health.Status.ToString().ToLowerInvariant(), health.Status == BusHealthStatus.Healthy ? null : health.Description)
+        : new BrokerView("none", null);
+}

@@ -1,0 +1,25 @@
+using System.Net.Sockets;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+
+namespace DeployHub.Api.Http;
+
+internal static class Outage
+{
+    // https://www.sqlite.org/rescode.html: SQLITE_BUSY, _LOCKED, _READONLY, _IOERR, _FULL, _CANTOPEN.
+    private static readonly int[] SqliteOutages = [5, 6, 8, 10, 13, 14];
+
+    /// <summary>The database is down, starting, stopping or overloaded: a later try may succeed.</summary>
+    public static bool IsDatabase(Exception? e) => e switch
+    {
+        null => false,
+        DatabaseSilentException => true,
+        PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown } => true,
+        NpgsqlException { IsTransient: true } or NpgsqlException { InnerException: SocketException or TimeoutException or IOException } => true,
+        SqliteException { SqliteErrorCode: var code } => SqliteOutages.Contains(code),
+        _ => IsDatabase(e.InnerException),
+    };
+}
+
+/// <summary>The database gave no answer in time.</summary>
+internal sealed class DatabaseSilentException(Exception inner) : Exception("The database gave no answer in time.", inner);

@@ -1,0 +1,30 @@
+namespace DeployHub.Api.OpenApi;
+
+/// <summary>What the document says of a route beyond its types.</summary>
+internal static class Describing
+{
+    public const string PatchRule = "What is left out stays as it is; null clears what can be empty. A field that is an object is replaced as a whole.";
+
+    public static RouteHandlerBuilder Describe(this RouteHandlerBuilder route, string operationId, string summary, string? description = null)
+    {
+        route.WithName(operationId).WithSummary(summary);
+        return description is null ? route : route.WithDescription(description);
+    }
+
+    /// <summary>The handler reads the body itself; this only names its type.</summary>
+    public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder route) where T : notnull => route.Accepts<T>("application/json");
+
+    public static RouteHandlerBuilder TakesIdempotencyKey(this RouteHandlerBuilder route) => route.WithMetadata(new DescribedParameter(
+        "Idempotency-Key", InHeader: true, "1 to 200 characters. The same key and body again answer with the same plan; kept for 24 hours."));
+
+    public static RouteHandlerBuilder TakesPage(this RouteHandlerBuilder route) => route.WithMetadata(
+        new DescribedParameter("limit", InHeader: false, "Rows in a page: 1 to 200, default 50.", IsNumber: true),
+        new DescribedParameter("cursor", InHeader: false, "The nextCursor of the page before."));
+
+    public static RouteHandlerBuilder TakesPollHeaders(this RouteHandlerBuilder route) => route.WithMetadata(
+        new DescribedParameter("Prefer", InHeader: true, "wait=N holds the answer until the plan has ended, or N (1 to 60) seconds."),
+        new DescribedParameter("If-None-Match", InHeader: true, "The ETag of the last answer."));
+}
+
+/// <summary>A parameter that the handler reads itself.</summary>
+internal sealed record DescribedParameter(string Name, bool InHeader, string Description, bool IsNumber = false);
