@@ -11,7 +11,7 @@ namespace DeployHub.Intake.Deployments;
 /// <summary>Accepts the request to deploy an image to all services linked to it: checks it, fixes the steps, commits plan and command.</summary>
 public sealed class AcceptDeployment(DeployHubDb db)
 {
-    // A unique violation means that another request under the same key, or with the same new digest, was faster: the next try sees its rows.
+    // A unique violation means that another request under the same key was faster: the next try sees its rows.
     private const int MostTries = 3;
 
     /// <param name="containerImageId">The image to deploy.</param>
@@ -69,25 +69,17 @@ public sealed class AcceptDeployment(DeployHubDb db)
         await db.InTransaction(
             () =>
             {
-                Write(plan, targets, digest, ticket, caller);
+                Write(plan, targets, ticket, caller);
                 return Task.CompletedTask;
             },
             ct);
         return new AcceptedPlan(plan.Id, Replayed: false);
     }
 
-    private void Write(DeploymentPlan plan, DeploymentTargets targets, RequestedDigest digest, IdempotencyTicket? ticket, Caller caller)
+    private void Write(DeploymentPlan plan, DeploymentTargets targets, IdempotencyTicket? ticket, Caller caller)
     {
         db.Plans.Add(plan);
         db.Steps.AddRange(targets.All.Select((target, order) => NewStep(plan, target, order)));
-        if (digest is { Value: { } value, IsNew: true })
-        {
-            db.ImageDigests.Add(new ImageDigest
-            {
-                Id = Guid.CreateVersion7(), ContainerImageId = plan.ContainerImageId, ManifestDigest = value, CreatedAt = plan.CreatedAt, LastSeenAt = plan.CreatedAt,
-            });
-        }
-
         db.Keep(ticket, plan.Id);
         db.Record(caller, "deployment.accept", plan.Id, plan.EnvironmentId, $"{plan.ImageName} {plan.ImageTag} {plan.RequestedDigest}".TrimEnd());
         db.LineUp(plan.Id, targets.All.Select(target => target.LockKey));
@@ -98,32 +90,17 @@ public sealed class AcceptDeployment(DeployHubDb db)
     {
         if (asked is null)
         {
-            return new RequestedDigest(null, IsNew: false);
+            return new RequestedDigest(null);
         }
 
-        if (Guid.TryParse(asked, out var id))
-        {
-            var recorded = await db.ImageDigests.Where(x => x.Id == id && x.ContainerImageId == image.Id).Select(x => x.ManifestDigest).FirstOrDefaultAsync(ct);
-            return recorded is null
-                ? Refusal.NotFound($"digest of the container image «{image.Name}»", id, "imageDigestId")
-                : new RequestedDigest(recorded, IsNew: false);
-        }
-
-        var images = await (from digest in db.ImageDigests
-                            join owner in db.ContainerImages on digest.ContainerImageId equals owner.Id
-                            where digest.ManifestDigest == asked
-                            select new { owner.Id, owner.ImageName }).ToListAsync(ct);
-
-        // The same repository in another environment holds the same digests; another repository most likely does not.
-        if (images.Count > 0 && images.All(x => x.ImageName != image.ImageName && x.Id != image.Id))
-        {
-            return Refusal.NotFound($"digest of the container image «{image.Name}»", asked, "imageDigestId") with
+        var recorded = db.ImageDigests.Where(x => x.ContainerImageId == image.Id);
+        recorded = Guid.TryParse(asked, out var id) ? recorded.Where(x => x.Id == id) : recorded.Where(x => x.ManifestDigest == asked);
+        return await recorded.Select(x => x.ManifestDigest).FirstOrDefaultAsync(ct) is { } digest
+            ? new RequestedDigest(digest)
+            : Refusal.NotFound($"digest of the container image «{image.Name}»", asked, "imageDigestId") with
             {
-                Hint = $"It is a digest of {images[0].ImageName}. If this repository holds it too, record it with POST /api/container-images/{image.Id}/digests first.",
+                Hint = $"Record it with POST /api/container-images/{image.Id}/digests first.",
             };
-        }
-
-        return new RequestedDigest(asked, IsNew: images.All(x => x.Id != image.Id));
     }
 
     private static DeploymentPlan NewPlan(DeploymentTargets targets, DeployRequest request, string? digest, Caller caller)
@@ -164,5 +141,5 @@ public sealed class AcceptDeployment(DeployHubDb db)
         Status = StepStatus.Pending,
     };
 
-    private sealed record RequestedDigest(string? Value, bool IsNew);
+    private sealed record RequestedDigest(string? Value);
 }

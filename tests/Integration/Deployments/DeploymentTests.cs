@@ -37,13 +37,14 @@ public abstract class DeploymentTests(HubFixture fixture)
         var v1 = await registry.Push(TestImage.Serving("v1"), shop.Repository, "latest");
         await registry.Push(TestImage.Serving("v2"), shop.Repository, "latest");
 
+        var unknown = await shop.Hub.Api.Post($"/api/container-images/{shop.ImageId}/deploy", new { imageDigestId = v1.Digest });
+        var recorded = await shop.Hub.Api.Create($"/api/container-images/{shop.ImageId}/digests", new { manifestDigest = v1.Digest });
         var plan = await shop.Deploy(new { imageDigestId = v1.Digest });
 
+        Assert.Equal(404, unknown.Status);
         Assert.Equal("completed", (string)plan["status"]!);
         Assert.Equal(v1.ImageId, (await engine.Docker("inspect", "-f", "{{.Image}}", name)).Trim());
-        var digests = (await shop.Hub.Api.Get($"/api/container-images/{shop.ImageId}/digests")).Json!["digests"]!.AsArray();
-        var recorded = Assert.Single(digests, x => (string)x!["manifestDigest"]! == v1.Digest);
-        Assert.Equal("completed", (string)(await shop.Deploy(new { imageDigestId = (string)recorded!["id"]! }))["status"]!);
+        Assert.Equal("completed", (string)(await shop.Deploy(new { imageDigestId = (string)recorded["id"]! }))["status"]!);
     }
 
     [Fact]
@@ -110,7 +111,7 @@ public abstract class DeploymentTests(HubFixture fixture)
         var failed = await shop.Deploy(new { imageTag = "v2", autoRollback = false });
 
         Assert.Equal("failed", (string)failed["status"]!);
-        Assert.Matches($"^{name}=running {name}\\.old-[0-9a-f]+=exited$", await shop.Containers(engine));
+        Assert.Matches($"^{name}\\.old-[0-9a-f]+=exited {name}=running$", await shop.Containers(engine));
         var back = await shop.Rollback((string)failed["id"]!);
         Assert.Equal("rolled_back", (string)back["status"]!);
         Assert.Equal(before, await Shop.ContainerId(engine, name));

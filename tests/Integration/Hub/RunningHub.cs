@@ -8,14 +8,14 @@ public sealed class RunningHub : IAsyncDisposable
 {
     private readonly Uri _address = new($"http://127.0.0.1:{FreePorts.Next()}");
     private readonly Dictionary<string, string> _environment;
-    private readonly ServerFolder _data = ServerFolder.Create();
+    private readonly string _data = Directory.CreateTempSubdirectory("deployhub-data-").FullName;
     private readonly int _workerCount;
     private ApiClient? _api;
 
     private RunningHub(Dictionary<string, string> environment, int workers)
     {
         (_environment, _workerCount) = (environment, workers);
-        _environment["DEPLOYHUB_DATA"] = _data.Path;
+        _environment["DEPLOYHUB_DATA"] = _data;
     }
 
     public ApiClient Api => _api ?? throw new InvalidOperationException("The hub was not started.");
@@ -54,7 +54,7 @@ public sealed class RunningHub : IAsyncDisposable
         {
             var program = _workerCount == 0 ? "DeployHub.Standalone.dll" : "DeployHub.Api.dll";
             Server = await AppProcess.Start(Dll(program), [$"--urls={_address}"], _environment, new Uri(_address, "/health/ready"));
-            var token = _environment.GetValueOrDefault("DEPLOYHUB_ADMIN_TOKEN") ?? (await File.ReadAllTextAsync(Path.Combine(_data.Path, "admin-token"))).Trim();
+            var token = _environment.GetValueOrDefault("DEPLOYHUB_ADMIN_TOKEN") ?? (await File.ReadAllTextAsync(Path.Combine(_data, "admin-token"))).Trim();
             _api ??= new ApiClient(_address, token);
         }
 
@@ -76,7 +76,7 @@ public sealed class RunningHub : IAsyncDisposable
             await process.DisposeAsync();
         }
 
-        _data.Remove();
+        Directory.Delete(_data, recursive: true);
     }
 
     private static string Dll(string name) => Path.Combine(AppContext.BaseDirectory, name);
