@@ -1,3 +1,4 @@
+using Microsoft.OpenApi;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
@@ -7,6 +8,18 @@ namespace DeployHub.Integration.Api;
 public sealed class OpenApiTests(ApiHost host) : IClassFixture<ApiHost>
 {
     private const string DocumentPath = "/openapi.json";
+
+    [Fact]
+    public async Task The_document_is_valid_OpenAPI_3_1()
+    {
+        var text = (await host.As(null).Get("/openapi.json")).Text;
+
+        var read = OpenApiDocument.Parse(text, "json");
+
+        Assert.Equal(OpenApiSpecVersion.OpenApi3_1, read.Diagnostic!.SpecificationVersion);
+        Assert.Empty(read.Diagnostic.Errors);
+        Assert.Empty(read.Document!.Validate(ValidationRuleSet.GetDefaultRuleSet()));
+    }
 
     [Fact]
     public async Task The_document_holds_every_route_and_no_other()
