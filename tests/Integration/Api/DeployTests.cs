@@ -77,7 +77,7 @@ public sealed class DeployTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Fact]
-    public async Task What_is_accepted_is_a_plan_with_its_steps_and_a_command_in_the_outbox()
+    public async Task What_is_accepted_is_a_plan_with_its_steps_and_its_commands_in_the_outbox()
     {
         var shop = await Inventory.WithService(Api);
         var answer = await Api.Post(shop.DeployPath, new { imageTag = "v1", maxParallel = 2 });
@@ -88,7 +88,9 @@ public sealed class DeployTests(ApiHost host) : IClassFixture<ApiHost>
         var step = Assert.Single(plan["steps"]!.AsArray())!;
         Assert.Equal(("deploy", "pending", "api", "web-1", "api"), (
             (string)step["action"]!, (string)step["status"]!, (string)step["service"]!["name"]!, (string)step["server"]!["name"]!, (string)step["containerName"]!));
-        await host.Edit(async db => Assert.Equal(1, await db.Outbox.CountAsync(x => x.CorrelationId == Guid.Parse((string)plan["id"]!))));
+        await host.Edit(async db => Assert.Equal(
+            ["DeployContainerImage", "PrepareDeployment"],
+            (await db.Outbox.Where(x => x.CorrelationId == Guid.Parse((string)plan["id"]!)).Select(x => x.MessageType).ToListAsync()).Select(x => x.Split('.')[^1]).Order()));
 
         var listed = (await Api.Get($"{shop.Root}/deployment-plans")).Json!["plans"]!.AsArray().Single()!;
         Assert.Null(listed["steps"]);
