@@ -56,11 +56,18 @@ public class DeployHubDb : DbContext
         }
 
         using var turn = await this.GetService<SqliteTurn>().Take(Database, ct);
-        await using (var transaction = await Database.BeginTransactionAsync(ct))
+        try
         {
+            await using var transaction = await Database.BeginTransactionAsync(ct);
             await work();
             await SaveChangesAsync(ct);
             await transaction.CommitAsync(ct);
+        }
+        catch
+        {
+            // What was rolled back must not be saved, or handed to the relay, with the next transaction of this context.
+            ChangeTracker.Clear();
+            throw;
         }
 
         this.GetService<OutboxHandover>().Offer(ChangeTracker);

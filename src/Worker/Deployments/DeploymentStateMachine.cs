@@ -39,7 +39,7 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
             When(StepSucceeded).RecordSuccess().IfElse(AllSucceeded,
                 done => done.AnnounceCompleted().SendNextFinalizers().TransitionTo(Finalizing).If(NothingInFlight, End),
                 more => more.SendNextSteps()),
-            When(StepFailed).RecordFailure().TransitionTo(Draining).If(NothingInFlight, TakeBackOrEnd),
+            When(StepFailed).RecordFailure().If(SomethingFailed, stop => stop.TransitionTo(Draining).If(NothingInFlight, TakeBackOrEnd)),
             When(DeadlineReached).RecordDeadline().TransitionTo(Draining).If(NothingInFlight, TakeBackOrEnd),
             When(Nudged).RetellReports());
 
@@ -59,9 +59,8 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
             When(Nudged).RetellReports());
 
         During(Ended,
-            When(RollbackRequested).LineUpAgain().TakeTargets().IfElse(HoldsTargets,
-                go => go.BeginRollback().SendNextRollbacks().TransitionTo(RollingBack),
-                wait => wait.TransitionTo(QueuedForRollback)));
+            When(RollbackRequested).IfAsync(PlanVerbs.RollbackAccepted, TakeBackAgain),
+            When(Nudged).IfAsync(PlanVerbs.RollbackAccepted, TakeBackAgain));
 
         During(QueuedForRollback,
             When(Released).TakeTargets().If(HoldsTargets, go => go.BeginRollback().SendNextRollbacks().TransitionTo(RollingBack)),
@@ -102,6 +101,8 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
 
     private static bool AllSucceeded<T>(BehaviorContext<DeploymentState, T> context) where T : class => context.Saga.Succeeded == context.Saga.Total;
 
+    private static bool SomethingFailed<T>(BehaviorContext<DeploymentState, T> context) where T : class => context.Saga.Failed > 0;
+
     private static bool NothingInFlight<T>(BehaviorContext<DeploymentState, T> context) where T : class => context.Saga.InFlight == 0;
 
     // Nothing touched: there is nothing to take back, whatever was asked for.
@@ -111,6 +112,11 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
         binder.IfElse(RollsBack,
             back => back.BeginRollback().SendNextRollbacks().TransitionTo(RollingBack),
             keep => keep.EndAsFailed().TransitionTo(Ended));
+
+    private EventActivityBinder<DeploymentState, T> TakeBackAgain<T>(EventActivityBinder<DeploymentState, T> binder) where T : class =>
+        binder.LineUpAgain().TakeTargets().IfElse(HoldsTargets,
+            go => go.BeginRollback().SendNextRollbacks().TransitionTo(RollingBack),
+            wait => wait.TransitionTo(QueuedForRollback));
 
     private EventActivityBinder<DeploymentState, T> EndRolledBack<T>(EventActivityBinder<DeploymentState, T> binder) where T : class =>
         binder.EndAsRolledBack().TransitionTo(Ended);
@@ -159,7 +165,6 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
         Late(StepFinalized, all.Except([Finalizing]));
         Late(RollbackRequested, all.Except([Finalizing, Ended]));
         Late(DeadlineReached, all.Except([Queued, Running]));
-        Late(Nudged, [Ended]);
     }
 
     private void Late<T>(Event<T> message, IEnumerable<State> states) where T : class

@@ -182,7 +182,7 @@ public sealed partial class WorkRunner(IServiceScopeFactory scopes, PersistenceO
 
         var began = Stopwatch.GetTimestamp();
         await using var scope = scopes.CreateAsyncScope();
-        var held = (await scope.ServiceProvider.GetRequiredService<DeployHubDb>().Heartbeat(_owner, ct)).ToHashSet();
+        var held = (await scope.ServiceProvider.GetRequiredService<DeployHubDb>().Heartbeat(_owner, [.. before.Select(x => x.Key.SubjectId)], ct)).ToHashSet();
         foreach (var (key, run) in before)
         {
             if (_running.ContainsKey(key))
