@@ -6,7 +6,8 @@ namespace DeployHub.Demo;
 /// <summary>DeployHub as it is installed: real processes that know of each other only what the environment tells them.</summary>
 internal sealed class DemoHub : IAsyncDisposable
 {
-    private readonly string _data = Directory.CreateTempSubdirectory("deployhub-data-").FullName;
+    // Relative: each process has a folder of its own to work in, and that is found and removed even after a kill.
+    private const string Data = "data";
     private readonly List<AppProcess> _processes = [];
     private Postgres? _postgres;
     private RabbitMq? _rabbitMq;
@@ -48,11 +49,6 @@ internal sealed class DemoHub : IAsyncDisposable
         {
             await (server?.DisposeAsync() ?? ValueTask.CompletedTask);
         }
-
-        if (Directory.Exists(_data))
-        {
-            Directory.Delete(_data, recursive: true);
-        }
     }
 
     private static async Task Terminate(AppProcess process)
@@ -69,9 +65,9 @@ internal sealed class DemoHub : IAsyncDisposable
 
     private async Task StartStandalone()
     {
-        var environment = new Dictionary<string, string> { ["DEPLOYHUB_DATA"] = _data };
+        var environment = new Dictionary<string, string> { ["DEPLOYHUB_DATA"] = Data };
         await Launch("Standalone", Address, environment);
-        Token = (await File.ReadAllTextAsync(Path.Combine(_data, "admin-token"))).Trim();
+        Token = (await File.ReadAllTextAsync(Path.Combine(_processes[0].Folder.Path, Data, "admin-token"))).Trim();
         Description = $"standalone, one process (pid {_processes[0].Pid}), SQLite, no broker";
     }
 
@@ -83,7 +79,7 @@ internal sealed class DemoHub : IAsyncDisposable
         Token = "dhub_" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
         var environment = new Dictionary<string, string>
         {
-            ["DEPLOYHUB_DATA"] = _data,
+            ["DEPLOYHUB_DATA"] = Data,
             ["DEPLOYHUB_POSTGRES"] = await _postgres.CreateDatabase("deployhub"),
             ["DEPLOYHUB_RABBITMQ"] = _rabbitMq.Uri.ToString(),
             ["DEPLOYHUB_MASTER_KEY"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),

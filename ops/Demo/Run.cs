@@ -51,8 +51,11 @@ internal sealed class Run(Options options, StopSignals stop)
             _screen.Show(ClosingTable.Of(_story!.Rows, _screen.IsWide));
             Conclude(proofs);
         }
-        catch (Exception e) when (e is DemoFailedException or ServerFailedException or HttpRequestException or TimeoutException && !stop.Token.IsCancellationRequested)
+        catch (Exception e) when (e is DemoFailedException or ServerFailedException or HttpRequestException or TimeoutException)
         {
+            // SIGTERM ends the servers too, and their silence may be noticed before the signal is.
+            await Task.WhenAny(stop.Came(), Task.Delay(TimeSpan.FromSeconds(1)));
+            stop.Token.ThrowIfCancellationRequested();
             ok = false;
             _screen.Error(e.Message);
             _screen.Error(_hub?.Log() ?? "");
