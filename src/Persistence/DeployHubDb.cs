@@ -1,3 +1,5 @@
+using DeployHub.Domain.ConfigFiles;
+using DeployHub.Domain.ConfigSync;
 using DeployHub.Domain.Deployments;
 using DeployHub.Domain.Environments;
 using DeployHub.Domain.Images;
@@ -33,6 +35,14 @@ public class DeployHubDb : DbContext
     public DbSet<ServiceDeployment> ServiceDeployments => Set<ServiceDeployment>();
     public DbSet<DeploymentPlan> Plans => Set<DeploymentPlan>();
     public DbSet<DeploymentStep> Steps => Set<DeploymentStep>();
+    public DbSet<ConfigFile> ConfigFiles => Set<ConfigFile>();
+    public DbSet<ConfigFileVersion> ConfigFileVersions => Set<ConfigFileVersion>();
+    public DbSet<ConfigAttachment> ConfigAttachments => Set<ConfigAttachment>();
+    public DbSet<EnvironmentValue> EnvironmentValues => Set<EnvironmentValue>();
+    public DbSet<SyncBatch> SyncBatches => Set<SyncBatch>();
+    public DbSet<SyncOperation> SyncOperations => Set<SyncOperation>();
+    public DbSet<SyncTarget> SyncTargets => Set<SyncTarget>();
+    public DbSet<ConfigSyncState> ConfigSyncStates => Set<ConfigSyncState>();
     public DbSet<ApiToken> ApiTokens => Set<ApiToken>();
     public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
     public DbSet<IdempotencyKey> IdempotencyKeys => Set<IdempotencyKey>();

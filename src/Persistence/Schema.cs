@@ -1,6 +1,8 @@
 using System.Text.Json;
 using DeployHub.Contracts.Deployments;
 using DeployHub.Contracts.Wire;
+using DeployHub.Domain.ConfigFiles;
+using DeployHub.Domain.ConfigSync;
 using DeployHub.Domain.Deployments;
 using DeployHub.Domain.Environments;
 using DeployHub.Domain.Images;
@@ -29,6 +31,7 @@ internal static class Schema
             e.ToTable("servers");
             e.HasIndex(x => new { x.EnvironmentId, x.Name }).IsUnique();
             e.Word(x => x.Status);
+            e.Json(x => x.WritableFolders);
             Belongs<Server, DeploymentEnvironment>(e, nameof(Server.EnvironmentId));
         });
         model.Entity<Registry>(e =>
@@ -68,6 +71,8 @@ internal static class Schema
             Belongs<ServiceDeployment, Server>(e, nameof(ServiceDeployment.ServerId));
         });
         Plans(model);
+        ConfigFiles(model);
+        ConfigSync(model);
         Tokens(model);
         Messaging(model);
         Conventions(model, sqlite);
@@ -120,6 +125,80 @@ internal static class Schema
             e.Property(x => x.Act).HasConversion<int>();
             e.HasIndex(x => x.ClaimableAt);
             e.HasIndex(x => x.PlanId);
+        });
+    }
+
+    private static void ConfigFiles(ModelBuilder model)
+    {
+        model.Entity<ConfigFile>(e =>
+        {
+            e.ToTable("config_files");
+            e.HasIndex(x => new { x.EnvironmentId, x.Name }).IsUnique();
+            e.Property(x => x.Version).IsConcurrencyToken();
+            Belongs<ConfigFile, DeploymentEnvironment>(e, nameof(ConfigFile.EnvironmentId));
+        });
+        model.Entity<ConfigFileVersion>(e =>
+        {
+            e.ToTable("config_file_versions");
+            e.HasIndex(x => new { x.ConfigFileId, x.Version }).IsUnique();
+            e.HasOne<ConfigFile>().WithMany().HasForeignKey(x => x.ConfigFileId).OnDelete(DeleteBehavior.Cascade);
+        });
+        model.Entity<ConfigAttachment>(e =>
+        {
+            e.ToTable("config_attachments");
+            e.Word(x => x.OnChange);
+            e.HasIndex(x => x.ConfigFileId);
+            e.HasIndex(x => x.ServiceId);
+            e.HasIndex(x => x.ServiceDeploymentId);
+            Belongs<ConfigAttachment, ConfigFile>(e, nameof(ConfigAttachment.ConfigFileId));
+            Belongs<ConfigAttachment, Service>(e, nameof(ConfigAttachment.ServiceId));
+            Belongs<ConfigAttachment, ServiceDeployment>(e, nameof(ConfigAttachment.ServiceDeploymentId));
+        });
+        model.Entity<EnvironmentValue>(e =>
+        {
+            e.ToTable("environment_values");
+            e.HasIndex(x => new { x.EnvironmentId, x.Name }).IsUnique();
+            Belongs<EnvironmentValue, DeploymentEnvironment>(e, nameof(EnvironmentValue.EnvironmentId));
+        });
+    }
+
+    // Batches are history, as plans are: no foreign key to what may be deleted later.
+    private static void ConfigSync(ModelBuilder model)
+    {
+        model.Entity<SyncBatch>(e =>
+        {
+            e.ToTable("sync_batches");
+            e.Ignore(x => x.HasEnded);
+            e.Word(x => x.Status);
+            e.Json(x => x.Error);
+            e.HasIndex(x => new { x.EnvironmentId, x.CreatedAt });
+            e.HasIndex(x => new { x.Status, x.UpdatedAt });
+        });
+        model.Entity<SyncOperation>(e =>
+        {
+            e.ToTable("sync_operations");
+            e.Word(x => x.Status);
+            e.Json(x => x.Error);
+            e.HasIndex(x => new { x.BatchId, x.Index }).IsUnique();
+            e.HasOne<SyncBatch>().WithMany().HasForeignKey(x => x.BatchId).OnDelete(DeleteBehavior.Cascade);
+        });
+        model.Entity<SyncTarget>(e =>
+        {
+            e.ToTable("sync_targets");
+            e.Word(x => x.Status);
+            e.Word(x => x.OnChange);
+            e.Json(x => x.Error);
+            e.Property(x => x.Counted).HasConversion<int?>();
+            e.HasIndex(x => new { x.BatchId, x.Order }).IsUnique();
+            e.HasIndex(x => x.OperationId);
+            e.HasOne<SyncBatch>().WithMany().HasForeignKey(x => x.BatchId).OnDelete(DeleteBehavior.Cascade);
+        });
+        model.Entity<ConfigSyncState>(e =>
+        {
+            e.ToTable("config_sync_states");
+            e.HasKey(x => x.CorrelationId);
+            e.Property(x => x.Version).IsConcurrencyToken();
+            e.HasIndex(x => x.CurrentState);
         });
     }
 

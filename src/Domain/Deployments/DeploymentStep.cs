@@ -74,4 +74,16 @@ public enum StepAct
     Deploy,
     Rollback,
     Finalize,
+
+    /// <summary>Of a batch: reach its engines.</summary>
+    SyncPrepare,
+
+    /// <summary>Of a batch's target: write it.</summary>
+    SyncWrite,
+
+    /// <summary>Of a batch's target: bring back what was there.</summary>
+    SyncRestore,
+
+    /// <summary>Of a batch: remove its helpers.</summary>
+    SyncCleanUp,
 }

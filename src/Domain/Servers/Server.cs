@@ -3,6 +3,9 @@ namespace DeployHub.Domain.Servers;
 /// <summary>A host with a Docker Engine.</summary>
 public class Server
 {
+    /// <summary>Where config files may be written unless the server says otherwise.</summary>
+    public static readonly IReadOnlyList<string> DefaultWritableFolders = ["/opt", "/srv", "/etc/deployhub"];
+
     public Guid Id { get; init; }
     public Guid EnvironmentId { get; init; }
     public required string Name { get; set; }
@@ -17,6 +20,10 @@ public class Server
     public ServerStatus Status { get; set; }
     public string? StatusMessage { get; set; }
     public DateTime? LastSeenAt { get; set; }
+
+    /// <summary>The folders that config files may be written to; null: <see cref="DefaultWritableFolders"/>.</summary>
+    public List<string>? WritableFolders { get; set; }
+
     public DateTime CreatedAt { get; init; }
     public DateTime UpdatedAt { get; set; }
 }

@@ -6,6 +6,9 @@ public static class Queues
     /// <summary>What the deployment state machine takes in.</summary>
     public const string Deployments = "deployhub.deployments";
 
+    /// <summary>What the config sync state machine takes in.</summary>
+    public const string ConfigSyncs = "deployhub.config-syncs";
+
     /// <summary>Work on engines, taken up by any worker.</summary>
     public const string Steps = "deployhub.steps";
 

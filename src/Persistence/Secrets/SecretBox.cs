@@ -23,9 +23,11 @@ public sealed class SecretBox
     }
 
     /// <summary>Format byte, nonce, tag, ciphertext.</summary>
-    public byte[] Seal(string plain)
+    public byte[] Seal(string plain) => SealBytes(Encoding.UTF8.GetBytes(plain));
+
+    /// <summary>The same for bytes.</summary>
+    public byte[] SealBytes(ReadOnlySpan<byte> text)
     {
-        var text = Encoding.UTF8.GetBytes(plain);
         var sealedValue = new byte[1 + NonceBytes + TagBytes + text.Length];
         sealedValue[0] = Format;
         var nonce = sealedValue.AsSpan(1, NonceBytes);
@@ -36,7 +38,10 @@ public sealed class SecretBox
     }
 
     /// <summary>The plain text. Throws <see cref="CryptographicException"/> when the value is damaged or of another key.</summary>
-    public string Open(byte[] sealedValue)
+    public string Open(byte[] sealedValue) => Encoding.UTF8.GetString(OpenBytes(sealedValue));
+
+    /// <summary>The same for bytes.</summary>
+    public byte[] OpenBytes(byte[] sealedValue)
     {
         if (sealedValue.Length < 1 + NonceBytes + TagBytes || sealedValue[0] != Format)
         {
@@ -47,6 +52,6 @@ public sealed class SecretBox
         using var aes = new AesGcm(_key, TagBytes);
         aes.Decrypt(
             sealedValue.AsSpan(1, NonceBytes), sealedValue.AsSpan(1 + NonceBytes + TagBytes), sealedValue.AsSpan(1 + NonceBytes, TagBytes), text);
-        return Encoding.UTF8.GetString(text);
+        return text;
     }
 }

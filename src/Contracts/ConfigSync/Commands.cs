@@ -1,0 +1,23 @@
+namespace DeployHub.Contracts.ConfigSync;
+
+/// <summary>Begins an accepted batch. Sent once the batch's rows are committed; a second one changes nothing.</summary>
+/// <param name="BatchId">The batch to begin.</param>
+public record ExecuteSyncBatch(Guid BatchId);
+
+/// <summary>Asks a worker to reach every engine that the batch concerns, before anything is touched.</summary>
+/// <param name="BatchId">The batch to prepare.</param>
+public record PrepareSyncBatch(Guid BatchId);
+
+/// <summary>Asks a worker to make one target so: the host holds the file's bytes, mode and owner.</summary>
+/// <param name="BatchId">The batch.</param>
+/// <param name="TargetId">The target; also the ticket under which a repeated command finds the work already begun.</param>
+public record SyncConfigFile(Guid BatchId, Guid TargetId);
+
+/// <summary>Asks a worker to bring back what one target held before.</summary>
+/// <param name="BatchId">The batch.</param>
+/// <param name="TargetId">The target to take back.</param>
+public record RestoreConfigFile(Guid BatchId, Guid TargetId);
+
+/// <summary>Asks a worker to remove the helper container that the batch used on a server.</summary>
+/// <param name="BatchId">The batch.</param>
+public record CleanUpSyncBatch(Guid BatchId);
