@@ -53,13 +53,13 @@ public sealed partial class DatabaseMigrator(IServiceScopeFactory scopes, Persis
             return;
         }
 
-        await using var connection = new NpgsqlConnection(options.Postgres);
+        // The lock ends with its session, whatever happens: a connection of the pool would lie there idle and hold it.
+        var session = new NpgsqlConnectionStringBuilder(options.Postgres) { Pooling = false };
+        await using var connection = new NpgsqlConnection(session.ConnectionString);
         await connection.OpenAsync(ct);
         await using var command = new NpgsqlCommand($"SELECT pg_advisory_lock({MigrationLock})", connection) { CommandTimeout = 0 };
         await command.ExecuteNonQueryAsync(ct);
         await db.Database.MigrateAsync(ct);
-        command.CommandText = $"SELECT pg_advisory_unlock({MigrationLock})";
-        await command.ExecuteNonQueryAsync(ct);
     }
 
     // EF Core's own lock on SQLite is a row, which outlives a killed process and blocks every later start. The lock on a file ends
