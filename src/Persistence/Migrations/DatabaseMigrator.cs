@@ -18,6 +18,7 @@ public sealed partial class DatabaseMigrator(IServiceScopeFactory scopes, Persis
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(Patience);
+        Exception? last = null;
         while (true)
         {
             try
@@ -27,8 +28,13 @@ public sealed partial class DatabaseMigrator(IServiceScopeFactory scopes, Persis
             }
             catch (Exception e) when (e is NpgsqlException or IOException && !deadline.IsCancellationRequested)
             {
+                last = e;
                 DatabaseNotReady(e.Message);
-                await Task.Delay(TimeSpan.FromSeconds(1), deadline.Token);
+                await Task.Delay(TimeSpan.FromSeconds(1), deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (Exception e) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            {
+                throw new TimeoutException($"The database could not be migrated within {Patience.TotalMinutes} minutes: {(last ?? e).Message}", last ?? e);
             }
         }
     }
