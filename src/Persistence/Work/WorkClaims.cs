@@ -49,6 +49,12 @@ public static class WorkClaims
         return held;
     }
 
+    /// <summary>Ends every lease at once. Only for the embedded shape at its start: the one process that could hold them is dead.</summary>
+    public static Task EndLeasesOfTheDead(this DeployHubDb db, CancellationToken ct) => db.InTransaction(
+        () => db.WorkItems.Where(x => x.Owner != null)
+            .ExecuteUpdateAsync(set => set.SetProperty(x => x.ClaimableAt, x => DateTime.UtcNow).SetProperty(x => x.Owner, (Guid?)null), ct),
+        ct);
+
     /// <summary>Work whose time has come: never taken, paused long enough, or left by a worker that went silent.</summary>
     public static Task<List<WorkItem>> Claimable(this DeployHubDb db, int most, CancellationToken ct) =>
         db.WorkItems.AsNoTracking().Where(x => x.ClaimableAt <= DateTime.UtcNow).OrderBy(x => x.ClaimableAt).Take(most).ToListAsync(ct);

@@ -15,15 +15,20 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
         InstanceState(x => x.CurrentState);
         Correlate();
 
+        // The preparation was sent with the plan itself, so its report may be here before the command that opens the instance.
         Initially(
-            When(Submitted).Open().SendPrepare().TransitionTo(Preparing));
+            When(Submitted).Open().EnsurePreparation().TransitionTo(Preparing),
+            When(Prepared).Open().TakeTargets().IfElse(HoldsTargets,
+                go => go.Begin().SendNextSteps().TransitionTo(Running),
+                wait => wait.RecordQueued().TransitionTo(Queued)),
+            When(Refused).Open().EndAsFailed().TransitionTo(Ended));
 
         During(Preparing,
             When(Prepared).TakeTargets().IfElse(HoldsTargets,
                 go => go.Begin().SendNextSteps().TransitionTo(Running),
                 wait => wait.RecordQueued().TransitionTo(Queued)),
             When(Refused).EndAsFailed().TransitionTo(Ended),
-            When(Nudged).SendPrepareAgain());
+            When(Nudged).EnsurePreparation());
 
         During(Queued,
             When(Released).TakeTargets().If(HoldsTargets, go => go.Begin().SendNextSteps().TransitionTo(Running)),
@@ -124,8 +129,8 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
     private void Correlate()
     {
         Event(() => Submitted, e => e.CorrelateById(m => m.Message.PlanId));
-        Known(() => Prepared, m => m.PlanId);
-        Known(() => Refused, m => m.PlanId);
+        Event(() => Prepared, e => e.CorrelateById(m => m.Message.PlanId));
+        Event(() => Refused, e => e.CorrelateById(m => m.Message.PlanId));
         Known(() => Released, m => m.PlanId);
         Known(() => StepSucceeded, m => m.PlanId);
         Known(() => StepFailed, m => m.PlanId);

@@ -15,7 +15,7 @@ internal static class PlanVerbs
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(24);
 
-    public static EventActivityBinder<DeploymentState, DeployContainerImage> Open(this EventActivityBinder<DeploymentState, DeployContainerImage> binder) =>
+    public static EventActivityBinder<DeploymentState, T> Open<T>(this EventActivityBinder<DeploymentState, T> binder) where T : class =>
         binder.ThenAsync(async context =>
         {
             var plan = await context.Plan();
@@ -24,10 +24,8 @@ internal static class PlanVerbs
             context.Saga.AutoRollback = plan.AutoRollback;
         });
 
-    public static EventActivityBinder<DeploymentState, T> SendPrepare<T>(this EventActivityBinder<DeploymentState, T> binder) where T : class =>
-        binder.Then(context => context.Prepare());
-
-    public static EventActivityBinder<DeploymentState, T> SendPrepareAgain<T>(this EventActivityBinder<DeploymentState, T> binder) where T : class =>
+    /// <summary>Sees to it that the preparation is under way, or that its outcome is told.</summary>
+    public static EventActivityBinder<DeploymentState, T> EnsurePreparation<T>(this EventActivityBinder<DeploymentState, T> binder) where T : class =>
         binder.ThenAsync(async context =>
         {
             var plan = await context.Plan();
@@ -47,7 +45,8 @@ internal static class PlanVerbs
             }
             else
             {
-                context.Prepare();
+                context.Db().AddWork(StepAct.Prepare, plan.Id, plan.Id);
+                context.Db().Send(Queues.Steps, plan.Id, new PrepareDeployment(plan.Id));
             }
         });
 
