@@ -113,12 +113,20 @@ public sealed partial class WorkRunner(IServiceScopeFactory scopes, PersistenceO
         try
         {
             await _slots.WaitAsync(waiting.Token);
-            return true;
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             return false;
         }
+
+        // A run that the stop ended may have freed the slot before this wait heard of the stop.
+        if (_stopping.IsCancellationRequested)
+        {
+            _slots.Release();
+            return false;
+        }
+
+        return true;
     }
 
     private void Begin(WorkClaim claim, long claimedAt)

@@ -266,7 +266,7 @@ public sealed class DistributedOutboxTests(Databases databases) : OutboxTests(da
     {
         await using var server = await Postgres.Start();
         await using var database = TestDatabase.On(await server.CreateDatabase());
-        await database.Migrate();
+        await database.Migrate(TestContext.Current.CancellationToken);
         await using var bus = await TestBus.Start(database, await _databases.Broker(), _queue);
         var ids = Enumerable.Range(0, 2000).Select(_ => Guid.CreateVersion7()).ToArray();
         await bus.Write(db =>

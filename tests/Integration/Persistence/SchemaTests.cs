@@ -57,7 +57,7 @@ public sealed class SchemaTests(Databases databases)
         await using var first = await databases.New(provider, migrated: false);
         await using var second = provider == Provider.Postgres ? TestDatabase.On(first.Options.Postgres) : null;
 
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(i => Task.Run(() => i % 2 == 1 && second is not null ? second.Migrate() : first.Migrate())));
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(i => Task.Run(() => i % 2 == 1 && second is not null ? second.Migrate(TestContext.Current.CancellationToken) : first.Migrate(TestContext.Current.CancellationToken))));
 
         await Applied_once(first);
     }
@@ -69,7 +69,7 @@ public sealed class SchemaTests(Databases databases)
         await using var database = await databases.New(provider);
         await database.Write(db => db.Environments.Add(new() { Id = Guid.CreateVersion7(), Name = "production" }));
 
-        await database.Migrate();
+        await database.Migrate(TestContext.Current.CancellationToken);
 
         await Applied_once(database);
         Assert.Equal("production", await database.Read(db => db.Environments.Select(x => x.Name).SingleAsync()));
@@ -86,7 +86,7 @@ public sealed class SchemaTests(Databases databases)
             CREATE TABLE IF NOT EXISTS "__EFMigrationsLock" ("Id" INTEGER NOT NULL CONSTRAINT "PK___EFMigrationsLock" PRIMARY KEY, "Timestamp" TEXT NOT NULL);
             INSERT INTO "__EFMigrationsLock" VALUES (1, '2026-01-01 00:00:00+00:00');
             """));
-        await File.WriteAllTextAsync(database.Options.SqliteFile + ".migrating", "");
+        await File.WriteAllTextAsync(database.Options.SqliteFile + ".migrating", "", TestContext.Current.CancellationToken);
         var watch = Stopwatch.StartNew();
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
 
@@ -103,7 +103,7 @@ public sealed class SchemaTests(Databases databases)
         Task start;
         await using (new FileStream(database.Options.SqliteFile + ".migrating", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
         {
-            start = database.Migrate();
+            start = database.Migrate(TestContext.Current.CancellationToken);
             Assert.False(start.IsCompleted);
         }
 

@@ -5,6 +5,7 @@ using DeployHub.Servers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 [assembly: AssemblyFixture(typeof(Databases))]
 
@@ -59,6 +60,8 @@ public sealed class TestDatabase : IAsyncDisposable
     /// <param name="postgres">The connection string, or null for a file of SQLite.</param>
     public static TestDatabase On(string? postgres)
     {
+        // All tests share a server with 200 places; a pool keeps its own until it is cleared.
+        postgres = postgres is null ? null : $"{postgres};Maximum Pool Size=15";
         var folder = Directory.CreateTempSubdirectory("deployhub-database-").FullName;
         return new TestDatabase(new PersistenceOptions(postgres, postgres is null ? Path.Combine(folder, "hub.db") : null), folder);
     }
@@ -89,6 +92,12 @@ public sealed class TestDatabase : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _services.DisposeAsync();
+        if (Options.Postgres is not null)
+        {
+            await using var connection = new NpgsqlConnection(Options.Postgres);
+            NpgsqlConnection.ClearPool(connection);
+        }
+
         Directory.Delete(Folder, recursive: true);
     }
 }

@@ -27,7 +27,8 @@ public sealed class WorkClaimTests(Databases databases)
 
             var winner = owners[Array.IndexOf(won, true)];
             Assert.Single(won, x => x);
-            Assert.Equal((winner, 1), await database.Read(db => db.WorkItems.Where(x => x.SubjectId == subject).Select(x => ValueTuple.Create(x.Owner!.Value, x.Attempts)).SingleAsync()));
+            var row = await database.Read(db => db.WorkItems.SingleAsync(x => x.SubjectId == subject));
+            Assert.Equal((winner, 1), (row.Owner, row.Attempts));
         }
     }
 

@@ -51,7 +51,7 @@ public sealed class WorkRunnerTests(Databases databases)
     {
         await using var server = await Postgres.Start();
         await using var database = TestDatabase.On(await server.CreateDatabase());
-        await database.Migrate();
+        await database.Migrate(TestContext.Current.CancellationToken);
         var work = await Add(database);
         await using var first = await Worker.Start(database, (_, lease) => Forever(lease));
         await Eventually.Equal("begun", () => Task.FromResult(first.Seen(work)));
@@ -147,7 +147,7 @@ public sealed class WorkRunnerTests(Databases databases)
         holding = true;
         var next = Enumerable.Range(0, Slots).Select(_ => Guid.CreateVersion7()).ToArray();
         await database.Write(db => Array.ForEach(next, x => db.AddWork(StepAct.Deploy, x, x)));
-        await Task.WhenAll(next.Select(x => worker.Runner.Accept(StepAct.Deploy, x, CancellationToken.None))).WaitAsync(TimeSpan.FromSeconds(30));
+        await Task.WhenAll(next.Select(x => worker.Runner.Accept(StepAct.Deploy, x, CancellationToken.None))).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
 
         Assert.Equal(Slots, worker.Runner.Running);
         hold.SetResult();
@@ -168,13 +168,13 @@ public sealed class WorkRunnerTests(Databases databases)
         var waiting = worker.Runner.Accept(StepAct.Deploy, next, CancellationToken.None);
         Assert.False(waiting.IsCompleted);
         first.SetResult();
-        await waiting.WaitAsync(TimeSpan.FromSeconds(10));
+        await waiting.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
         Assert.Equal(Slots, worker.Runner.Running);
 
         // As a message that waits in a consumer while the host goes down.
         var tooLate = worker.Runner.Accept(StepAct.Deploy, last, CancellationToken.None);
         await worker.DisposeAsync();
-        await tooLate.WaitAsync(TimeSpan.FromSeconds(5));
+        await tooLate.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
         Assert.Equal("", worker.Seen(last));
         Assert.Equal(Slots + 1, (await database.Read(db => db.Claimable(100, CancellationToken.None))).Count);
     }
