@@ -15,7 +15,7 @@ internal static class FirstCall
 
     public static async Task Measure(Testbed bed, Report report)
     {
-        var fleet = await Fleet.Make(bed, bed.Plain, "first-call", 1, new { minHealthySeconds = 0 }, $"unix://{bed.Proxy.Path}");
+        var fleet = await Fleet.Make(bed, bed.Plain, "first-call", 1, Service.WithoutNetwork, $"unix://{bed.Proxy.Path}");
         await using (var bare = await BareSqlite.Open(bed.Standalone.Data))
         {
             await Measure(bed, report, fleet, bed.Standalone, bare);

@@ -24,16 +24,16 @@ internal sealed class Fleet
     /// <param name="image">What they run.</param>
     /// <param name="name">Of the fleet; no other has it.</param>
     /// <param name="size">How many containers.</param>
-    /// <param name="health">The services' gate; null leaves it out.</param>
+    /// <param name="service">What the hubs are told of each.</param>
     /// <param name="endpoint">Where the hubs find the engine.</param>
-    public static async Task<Fleet> Make(Testbed bed, StoredImage image, string name, int size, object? health, string endpoint)
+    public static async Task<Fleet> Make(Testbed bed, StoredImage image, string name, int size, Service service, string endpoint)
     {
         var fleet = new Fleet(bed, image, name, size);
         await Parallel.ForEachAsync(
             fleet.Names, new ParallelOptions { MaxDegreeOfParallelism = MadeAtOnce }, async (container, _) => await bed.Raw.Start(container, image.ByDigest));
         foreach (var hub in bed.Hubs)
         {
-            fleet._imageIds[hub] = await fleet.Register(hub, name, health, endpoint);
+            fleet._imageIds[hub] = await fleet.Register(hub, name, service, endpoint);
         }
 
         return fleet;
@@ -86,7 +86,7 @@ internal sealed class Fleet
         ? new { imageDigestId = _image.Digest, maxParallel = parallel }
         : new { imageTag = _image.Tags[0], maxParallel = parallel };
 
-    private async Task<string> Register(Hub hub, string name, object? health, string endpoint)
+    private async Task<string> Register(Hub hub, string name, Service service, string endpoint)
     {
         var environment = await hub.Create("/api/environments", new { name });
         var server = await hub.Create($"/api/environments/{environment}/servers", new { name = "engine", endpoint });
@@ -94,14 +94,10 @@ internal sealed class Fleet
         await hub.Create($"/api/container-images/{image}/digests", new { manifestDigest = _image.Digest });
         foreach (var container in Names)
         {
-            var service = await hub.Create($"/api/environments/{environment}/services", Service(container, image, health));
-            await hub.Create($"/api/services/{service}/deployments", new { serverId = server, containerName = container });
+            var id = await hub.Create($"/api/environments/{environment}/services", service.Body(container, image));
+            await hub.Create($"/api/services/{id}/deployments", new { serverId = server, containerName = container });
         }
 
         return image;
     }
-
-    private static object Service(string name, string containerImageId, object? health) => health is null
-        ? new { name, containerImageId, container = new { } }
-        : new { name, containerImageId, container = new { }, health };
 }

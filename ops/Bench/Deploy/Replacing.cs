@@ -43,7 +43,7 @@ internal static class Replacing
     // Code is compiled when it first runs; the first deploys of a process are not what an operator lives with.
     private static async Task WarmUp(Testbed bed)
     {
-        var fleet = await Fleet.Make(bed, bed.Plain, "warm-up", 1, new { minHealthySeconds = 0 }, bed.EngineAddress);
+        var fleet = await Fleet.Make(bed, bed.Plain, "warm-up", 1, Service.WithoutGate, bed.EngineAddress);
         for (var i = 0; i < 3; i++)
         {
             await fleet.ReplaceBare(1, TimeSpan.Zero);
@@ -56,7 +56,7 @@ internal static class Replacing
 
     private static async Task Measure(Testbed bed, Report report, Case size)
     {
-        var fleet = await Fleet.Make(bed, size.Image(bed), size.Name, size.Count, size.Health, bed.EngineAddress);
+        var fleet = await Fleet.Make(bed, size.Image(bed), size.Name, size.Count, size.Service, bed.EngineAddress);
         var samples = bed.Hubs.ToDictionary(hub => hub, _ => new List<Sample>());
         for (var round = 0; round < size.Rounds; round++)
         {
@@ -82,7 +82,7 @@ internal static class Replacing
 
         public string Title => Gate switch { GateKind.Default => "default gate", GateKind.Checked => "1 s health check", _ => "no gate" };
 
-        public object? Health => Gate == GateKind.None ? new { minHealthySeconds = 0 } : null;
+        public Service Service => Gate == GateKind.None ? Service.WithoutGate : Service.Default;
 
         public TimeSpan Minimum => Gate == GateKind.Default ? DefaultMinimum : TimeSpan.Zero;
 

@@ -8,21 +8,18 @@ internal sealed class Removals : IAsyncDisposable
     private readonly CancellationTokenSource _ended = new();
     private readonly Lock _lock = new();
     private readonly Task _reading;
-    private HashSet<string> _left = [];
-    private TaskCompletionSource _gone = new();
+    private readonly Dictionary<string, TaskCompletionSource> _awaited = [];
 
     private Removals(StreamReader events) => _reading = Read(events);
 
     public static async Task<Removals> Watch(RawEngine engine) => new(await engine.RemovalEvents(CancellationToken.None));
 
-    /// <summary>Ends when the engine has removed all of them. One wait at a time.</summary>
+    /// <summary>Ends when the engine has removed all of them, which it has not done yet.</summary>
     public Task Of(IEnumerable<string> ids)
     {
         lock (_lock)
         {
-            _left = [.. ids];
-            _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _gone.Task;
+            return Task.WhenAll(ids.Select(id => (_awaited[id] = new(TaskCreationOptions.RunContinuationsAsynchronously)).Task).ToArray());
         }
     }
 
@@ -55,9 +52,9 @@ internal sealed class Removals : IAsyncDisposable
     {
         lock (_lock)
         {
-            if (_left.Remove(id) && _left.Count == 0)
+            if (_awaited.Remove(id, out var gone))
             {
-                _gone.TrySetResult();
+                gone.SetResult();
             }
         }
     }
