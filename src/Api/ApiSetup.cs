@@ -21,14 +21,13 @@ public static class ApiSetup
 {
     private const string DocumentPath = "/openapi.json";
 
-    /// <summary>Adds the Api. Needs the database and the secret box; resolving tags also needs the bus.</summary>
+    /// <summary>Adds the Api. Needs what AddDeployHub adds.</summary>
     public static IServiceCollection AddApi(this IServiceCollection services, HostSettings settings)
     {
         services.AddIntake();
         services.AddScoped<PlanReader>().AddScoped<PlanWait>().AddScoped<TagResolution>();
         services.AddHostedService<AdminToken>();
         services.AddSingleton<TokenUse>().AddHostedService(provider => provider.GetRequiredService<TokenUse>());
-        services.AddHostedService<IdempotencyPurge>();
         services.AddOpenApi(Document.Configure);
         services.ConfigureHttpJsonOptions(options =>
         {
@@ -39,17 +38,12 @@ public static class ApiSetup
                 json.Converters.Add(converter);
             }
         });
-        services.Configure<KestrelServerOptions>(options =>
+        return services.Configure<KestrelServerOptions>(options =>
         {
             options.AddServerHeader = false;
             options.Limits.MaxRequestBodySize = Body.LargestBytes;
             options.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         });
-
-        // One line a request is RequestLog's; the framework's own say the same in four.
-        return services.AddLogging(logging => logging
-            .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
-            .AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Warning));
     }
 
     /// <summary>Puts the pipeline and every route in place.</summary>

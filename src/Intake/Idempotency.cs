@@ -17,7 +17,7 @@ internal sealed record IdempotencyTicket(string Scope, string Key, string Hash)
 {
     private const int LongestKey = 200;
 
-    /// <summary>How long a key is remembered.</summary>
+    /// <summary>How long a key is remembered; the housekeeping removes it some time after.</summary>
     public static readonly TimeSpan Kept = TimeSpan.FromHours(24);
 
     public static Refusal? Check(string? key) => key is null or { Length: >= 1 and <= LongestKey }
@@ -70,20 +70,13 @@ internal sealed record IdempotencyTicket(string Scope, string Key, string Hash)
     }
 }
 
-public static class IdempotencyKeys
+internal static class IdempotencyKeys
 {
-    /// <summary>Removes the keys whose time is over.</summary>
-    public static Task ForgetOldKeys(this DeployHubDb db, CancellationToken ct)
-    {
-        var oldest = DateTime.UtcNow - IdempotencyTicket.Kept;
-        return db.InTransaction(() => db.IdempotencyKeys.Where(x => x.CreatedAt < oldest).ExecuteDeleteAsync(ct), ct);
-    }
-
     /// <summary>
     /// The resource that the same request made before, null when this is the first, or a refusal when the key was used with
     /// another. A row whose time is over is removed, so that the key can be used again.
     /// </summary>
-    internal static async Task<(Guid? Resource, Refusal? Refusal)> FindRepeated(this DeployHubDb db, IdempotencyTicket? ticket, CancellationToken ct)
+    public static async Task<(Guid? Resource, Refusal? Refusal)> FindRepeated(this DeployHubDb db, IdempotencyTicket? ticket, CancellationToken ct)
     {
         if (ticket is null)
         {
@@ -106,7 +99,7 @@ public static class IdempotencyKeys
                 "Repeat a request with the very same body, or use a new key."));
     }
 
-    internal static void Keep(this DeployHubDb db, IdempotencyTicket? ticket, Guid resourceId)
+    public static void Keep(this DeployHubDb db, IdempotencyTicket? ticket, Guid resourceId)
     {
         if (ticket is not null)
         {

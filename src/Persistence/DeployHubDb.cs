@@ -15,8 +15,15 @@ using Microsoft.EntityFrameworkCore.Infrastructure;
 namespace DeployHub.Persistence;
 
 /// <summary>The one schema, on PostgreSQL or SQLite. Every write goes through <see cref="InTransaction"/>.</summary>
-public class DeployHubDb(DbContextOptions<DeployHubDb> options) : DbContext(options)
+public class DeployHubDb : DbContext
 {
+    public DeployHubDb(DbContextOptions<DeployHubDb> options)
+        : base(options)
+    {
+        // A transaction here is committed whole or not at all; a savepoint before each save would only be a round trip.
+        Database.AutoSavepointsEnabled = false;
+    }
+
     public DbSet<DeploymentEnvironment> Environments => Set<DeploymentEnvironment>();
     public DbSet<Server> Servers => Set<Server>();
     public DbSet<Registry> Registries => Set<Registry>();
@@ -49,11 +56,18 @@ public class DeployHubDb(DbContextOptions<DeployHubDb> options) : DbContext(opti
         }
 
         using var turn = await this.GetService<SqliteTurn>().Take(Database, ct);
-        await using (var transaction = await Database.BeginTransactionAsync(ct))
+        try
         {
+            await using var transaction = await Database.BeginTransactionAsync(ct);
             await work();
             await SaveChangesAsync(ct);
             await transaction.CommitAsync(ct);
+        }
+        catch
+        {
+            // What was rolled back must not be saved, or handed to the relay, with the next transaction of this context.
+            ChangeTracker.Clear();
+            throw;
         }
 
         this.GetService<OutboxHandover>().Offer(ChangeTracker);

@@ -46,9 +46,10 @@ internal static partial class BodyProblem
         foreach (Match part in Parts().Matches(path))
         {
             var info = at is null ? null : options.GetTypeInfo(at);
+            var name = part.Groups["key"].Success ? part.Groups["key"].Value : part.Groups["name"].Value;
             at = info?.Kind switch
             {
-                JsonTypeInfoKind.Object => info.Properties.FirstOrDefault(property => property.Name == part.Groups[1].Value)?.PropertyType,
+                JsonTypeInfoKind.Object => info.Properties.FirstOrDefault(property => property.Name == name)?.PropertyType,
                 JsonTypeInfoKind.Enumerable or JsonTypeInfoKind.Dictionary => info.ElementType,
                 _ => null,
             };
@@ -79,6 +80,6 @@ internal static partial class BodyProblem
     [GeneratedRegex("missing required properties including: '([^']*)'")]
     private static partial Regex Missing();
 
-    [GeneratedRegex(@"\['([^']*)'\]|\[[0-9]+\]|([^.\[\]]+)")]
+    [GeneratedRegex(@"\['(?<key>[^']*)'\]|\[[0-9]+\]|(?<name>[^.\[\]]+)")]
     private static partial Regex Parts();
 }

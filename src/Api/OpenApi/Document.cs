@@ -1,6 +1,7 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 using DeployHub.Api.Access;
-using DeployHub.Contracts.Errors;
 using DeployHub.Contracts.Wire;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -10,15 +11,8 @@ namespace DeployHub.Api.OpenApi;
 /// <summary>What <c>/openapi.json</c> says beyond the types of the routes: errors, tokens, headers.</summary>
 internal static class Document
 {
-    private const string ErrorSchema = "Error";
     private const string BearerScheme = "bearer";
     private const string ViewSuffix = "View";
-
-    private static readonly string[] Codes =
-    [
-        ErrorCodes.ValidationError, ErrorCodes.ReadonlyField, ErrorCodes.Unauthorized, ErrorCodes.ForbiddenScope, ErrorCodes.ForbiddenRole, ErrorCodes.NotFound,
-        ErrorCodes.Conflict, ErrorCodes.IdempotencyKeyReused, ErrorCodes.RateLimited, ErrorCodes.ServiceUnavailable, ErrorCodes.Internal,
-    ];
 
     public static void Configure(OpenApiOptions options)
     {
@@ -41,7 +35,7 @@ internal static class Document
         document.Servers = [];
         document.Components ??= new OpenApiComponents();
         document.Components.Schemas ??= new Dictionary<string, IOpenApiSchema>();
-        document.Components.Schemas[ErrorSchema] = Error();
+        document.Components.Schemas[ErrorAnswers.SchemaName] = ErrorAnswers.Schema();
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
         {
             [BearerScheme] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "A token of POST /api/admin/tokens." },
@@ -71,52 +65,19 @@ internal static class Document
         }
 
         operation.Responses ??= [];
-        foreach (var (status, text) in ErrorsOf(operation, context.Description.HttpMethod ?? "", context.Description.RelativePath ?? "", needsToken))
+        foreach (var (status, text) in ErrorAnswers.Of(operation, context.Description.HttpMethod ?? "", context.Description.RelativePath ?? "", needsToken))
         {
             operation.Responses[status] = new OpenApiResponse
             {
                 Description = text,
                 Content = new Dictionary<string, OpenApiMediaType>
                 {
-                    ["application/json"] = new() { Schema = new OpenApiSchemaReference(ErrorSchema, context.Document) },
+                    ["application/json"] = new() { Schema = new OpenApiSchemaReference(ErrorAnswers.SchemaName, context.Document) },
                 },
             };
         }
 
         return Task.CompletedTask;
-    }
-
-    private static IEnumerable<(string Status, string Text)> ErrorsOf(OpenApiOperation operation, string method, string path, bool needsToken)
-    {
-        if (operation.RequestBody is not null || operation.Parameters is { Count: > 0 } parameters && parameters.Any(x => x.In != ParameterLocation.Path))
-        {
-            yield return ("400", "The request is malformed, or a field of it is not valid.");
-        }
-
-        if (needsToken)
-        {
-            yield return ("401", "No token, or one that is unknown, expired or revoked.");
-            yield return ("403", "The token's role does not permit this.");
-        }
-
-        if (path.Contains('{', StringComparison.Ordinal))
-        {
-            yield return ("404", "There is no such thing.");
-        }
-
-        if (needsToken && method != HttpMethods.Get)
-        {
-            yield return ("409", "The request contradicts what is there.");
-        }
-
-        if (operation.RequestBody is not null)
-        {
-            yield return ("413", "The body is larger than 1 MiB.");
-            yield return ("415", "The body is not JSON.");
-        }
-
-        yield return ("500", "A fault in DeployHub.");
-        yield return ("503", "Something that the request needs is down; Retry-After says when to try again.");
     }
 
     // What the server writes is always there; the exporter cannot tell, since it looks at how types are read.
@@ -129,29 +90,22 @@ internal static class Document
             schema.Type = JsonSchemaType.String | (schema.Type ?? 0) & JsonSchemaType.Null | (type == info.Type ? 0 : JsonSchemaType.Null);
             schema.Format = "date-time";
         }
-        else if (type.Assembly == typeof(Document).Assembly && info.Kind == System.Text.Json.Serialization.Metadata.JsonTypeInfoKind.Object)
+        else if (type.IsEnum)
+        {
+            // Null is said where the field is, so that the words are the same everywhere.
+            schema.Type = JsonSchemaType.String;
+            schema.Enum = [.. Enum.GetNames(type).Select(name => (JsonNode)JsonValue.Create(JsonNamingPolicy.SnakeCaseLower.ConvertName(name)))];
+        }
+        else if (type.Assembly == typeof(Document).Assembly && info.Kind == JsonTypeInfoKind.Object)
         {
             schema.Required = info.Properties.Where(property => property.ShouldSerialize is null).Select(property => property.Name).ToHashSet();
+        }
+        else if (info.Kind == JsonTypeInfoKind.Object)
+        {
+            // What callers send: an unknown property is refused.
+            schema.AdditionalPropertiesAllowed = false;
         }
 
         return Task.CompletedTask;
     }
-
-    private static OpenApiSchema Error() => new()
-    {
-        Type = JsonSchemaType.Object,
-        Description = "What every error says.",
-        Required = new HashSet<string> { "code", "message", "requestId" },
-        Properties = new Dictionary<string, IOpenApiSchema>
-        {
-            ["code"] = new OpenApiSchema
-            {
-                Type = JsonSchemaType.String, Description = "Stable; branch on it.", Enum = [.. Codes.Select(code => (JsonNode)JsonValue.Create(code))],
-            },
-            ["message"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "A sentence for people." },
-            ["field"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "The input that it is about, as in container.ports[0].hostPort." },
-            ["hint"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "What to do about it." },
-            ["requestId"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "Quote it when reporting issues." },
-        },
-    };
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.RegularExpressions;
 using DeployHub.Domain.Services;
 
@@ -11,9 +10,9 @@ public static partial class ContainerRules
 
     public static IEnumerable<Refusal> Problems(ContainerSpec spec, string path) =>
         Environment(spec.Env, $"{path}.env")
-            .Concat(Ports(spec.Ports ?? [], $"{path}.ports"))
-            .Concat(Volumes(spec.Volumes ?? [], $"{path}.volumes"))
-            .Concat(Networks(spec.Networks ?? [], $"{path}.networks"))
+            .Concat(OutsideRules.Ports(spec.Ports ?? [], $"{path}.ports"))
+            .Concat(OutsideRules.Volumes(spec.Volumes ?? [], $"{path}.volumes"))
+            .Concat(OutsideRules.Networks(spec.Networks ?? [], $"{path}.networks"))
             .Concat(Words(spec.Command, $"{path}.command"))
             .Concat(Words(spec.Entrypoint, $"{path}.entrypoint"))
             .Concat(Labels(spec.Labels, $"{path}.labels"))
@@ -32,90 +31,6 @@ public static partial class ContainerRules
             else if (value is null)
             {
                 yield return Refusal.Invalid($"{path}.{name}", "must be a string.");
-            }
-        }
-    }
-
-    private static IEnumerable<Refusal> Ports(List<PortSpec> ports, string path)
-    {
-        var published = new HashSet<(string?, int, string)>();
-        for (var i = 0; i < ports.Count; i++)
-        {
-            if (ports[i] is not { } port)
-            {
-                yield return Refusal.Invalid($"{path}[{i}]", "must be an object.");
-                continue;
-            }
-
-            if (port.ContainerPort is < 1 or > 65535)
-            {
-                yield return Refusal.Invalid($"{path}[{i}].containerPort", "must be from 1 to 65535.");
-            }
-
-            if (port.HostPort is < 1 or > 65535)
-            {
-                yield return Refusal.Invalid($"{path}[{i}].hostPort", "must be from 1 to 65535.", "Leave it out to let the engine pick a free one.");
-            }
-
-            if (port.HostIp is not null && !IPAddress.TryParse(port.HostIp, out _))
-            {
-                yield return Refusal.Invalid($"{path}[{i}].hostIp", "must be an IP address.");
-            }
-
-            if (port.Protocol is not (null or "tcp" or "udp" or "sctp"))
-            {
-                yield return Refusal.Invalid($"{path}[{i}].protocol", "must be «tcp», «udp» or «sctp».");
-            }
-
-            if (port.HostPort is { } host && !published.Add((port.HostIp, host, port.Protocol ?? "tcp")))
-            {
-                yield return Refusal.Invalid($"{path}[{i}].hostPort", $"must not be published twice: {host}.");
-            }
-        }
-    }
-
-    private static IEnumerable<Refusal> Volumes(List<VolumeSpec> volumes, string path)
-    {
-        var targets = new HashSet<string>();
-        for (var i = 0; i < volumes.Count; i++)
-        {
-            if (volumes[i] is not { } volume)
-            {
-                yield return Refusal.Invalid($"{path}[{i}]", "must be an object.");
-                continue;
-            }
-
-            if (!IsPath(volume.Source) && !Named().IsMatch(volume.Source))
-            {
-                yield return Refusal.Invalid($"{path}[{i}].source", "must be an absolute path on the host, or a volume's name.");
-            }
-
-            if (!IsPath(volume.Target) || volume.Target == "/")
-            {
-                yield return Refusal.Invalid($"{path}[{i}].target", "must be an absolute path in the container, other than «/».");
-            }
-            else if (!targets.Add(volume.Target.TrimEnd('/')))
-            {
-                yield return Refusal.Invalid($"{path}[{i}].target", "must not be mounted twice.");
-            }
-        }
-    }
-
-    private static IEnumerable<Refusal> Networks(List<string> networks, string path)
-    {
-        for (var i = 0; i < networks.Count; i++)
-        {
-            if (networks[i] is not { } name || !Named().IsMatch(name))
-            {
-                yield return Refusal.Invalid($"{path}[{i}]", "must be the name of a network.");
-            }
-            else if (networks.IndexOf(name) != i)
-            {
-                yield return Refusal.Invalid($"{path}[{i}]", "must not be named twice.");
-            }
-            else if (name is "host" or "none" && networks.Count > 1)
-            {
-                yield return Refusal.Invalid($"{path}[{i}]", $"cannot be «{name}» together with other networks.");
             }
         }
     }
@@ -192,7 +107,7 @@ public static partial class ContainerRules
             yield return Refusal.Invalid($"{path}.user", "must be a user, as in «app» or «1000:1000».");
         }
 
-        if (spec.WorkingDir is not null && !IsPath(spec.WorkingDir))
+        if (spec.WorkingDir is not null && !OutsideRules.IsPath(spec.WorkingDir))
         {
             yield return Refusal.Invalid($"{path}.workingDir", "must be an absolute path in the container.");
         }
@@ -202,11 +117,6 @@ public static partial class ContainerRules
             yield return Refusal.Invalid($"{path}.hostname", "must be 1 to 63 letters, digits, «-» or «.».");
         }
     }
-
-    private static bool IsPath(string text) => text.StartsWith('/') && !text.Any(char.IsControl);
-
-    [GeneratedRegex(@"^[a-zA-Z0-9][a-zA-Z0-9_.-]*\z")]
-    private static partial Regex Named();
 
     [GeneratedRegex(@"^(SIG[A-Z0-9+-]+|[A-Z][A-Z0-9+-]+|[0-9]{1,2})\z")]
     private static partial Regex Signal();

@@ -16,10 +16,14 @@ public static class TargetLocks
     public static async Task<bool> TryTake(this DeployHubDb db, Guid planId, CancellationToken ct)
     {
         await Serialize(db, ct);
+
+        // A plan arrived with its first row: two that line up at once draw their numbers in turns, and by row each could come before the other.
+        var arrived = await db.TargetLocks.Where(x => x.PlanId == planId).MinAsync(x => (long?)x.Sequence, ct);
         var blocked = await db.TargetLocks.Where(mine => mine.PlanId == planId)
             .AnyAsync(
                 mine => db.TargetLocks.Any(
-                    other => other.Key == mine.Key && other.PlanId != planId && (other.Granted || other.Sequence < mine.Sequence)),
+                    other => other.Key == mine.Key && other.PlanId != planId
+                        && (other.Granted || db.TargetLocks.Where(x => x.PlanId == other.PlanId).Min(x => x.Sequence) < arrived)),
                 ct);
         if (blocked)
         {

@@ -67,7 +67,17 @@ public sealed partial class DatabaseMigrator(IServiceScopeFactory scopes, Persis
     private static async Task MigrateSqlite(DeployHubDb db, string file, CancellationToken ct)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
-        await using var held = new FileStream(file + ".migrating", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        var ownerOnly = new FileStreamOptions
+        {
+            Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        };
+        await using var held = new FileStream(file + ".migrating", ownerOnly);
+
+        // SQLite gives its journals the mode of the database, which holds the environment of containers: nobody else reads it.
+        await using (new FileStream(file, ownerOnly))
+        {
+        }
+
         await db.Database.OpenConnectionAsync(ct);
         try
         {

@@ -30,21 +30,30 @@ public static class WorkClaims
         return claimed == 1;
     }
 
-    /// <summary>Extends every lease of this owner that has not run out, and says which those are.</summary>
-    public static async Task<List<(Guid SubjectId, StepAct Act)>> Heartbeat(this DeployHubDb db, Guid owner, CancellationToken ct)
+    /// <summary>
+    /// Extends the leases of this owner on <paramref name="subjects"/> that have not run out, and says which those are. What the owner is
+    /// not at any more (paused, or its run ended while the database was away) is left to run out, so that it is taken up again.
+    /// </summary>
+    public static async Task<List<(Guid SubjectId, StepAct Act)>> Heartbeat(this DeployHubDb db, Guid owner, List<Guid> subjects, CancellationToken ct)
     {
         var held = new List<(Guid, StepAct)>();
         await db.InTransaction(
             async () =>
             {
-                await db.WorkItems.Where(x => x.Owner == owner && x.ClaimableAt > DateTime.UtcNow)
+                await db.WorkItems.Where(x => x.Owner == owner && subjects.Contains(x.SubjectId) && x.ClaimableAt > DateTime.UtcNow)
                     .ExecuteUpdateAsync(set => set.SetProperty(x => x.ClaimableAt, x => DateTime.UtcNow.AddSeconds(Lease.TotalSeconds)), ct);
-                held = (await db.WorkItems.Where(x => x.Owner == owner && x.ClaimableAt > DateTime.UtcNow)
+                held = (await db.WorkItems.Where(x => x.Owner == owner && subjects.Contains(x.SubjectId) && x.ClaimableAt > DateTime.UtcNow)
                     .Select(x => new { x.SubjectId, x.Act }).ToListAsync(ct)).ConvertAll(x => (x.SubjectId, x.Act));
             },
             ct);
         return held;
     }
+
+    /// <summary>Ends every lease at once. Only for the embedded shape at its start: the one process that could hold them is dead.</summary>
+    public static Task EndLeasesOfTheDead(this DeployHubDb db, CancellationToken ct) => db.InTransaction(
+        () => db.WorkItems.Where(x => x.Owner != null)
+            .ExecuteUpdateAsync(set => set.SetProperty(x => x.ClaimableAt, x => DateTime.UtcNow).SetProperty(x => x.Owner, (Guid?)null), ct),
+        ct);
 
     /// <summary>Work whose time has come: never taken, paused long enough, or left by a worker that went silent.</summary>
     public static Task<List<WorkItem>> Claimable(this DeployHubDb db, int most, CancellationToken ct) =>

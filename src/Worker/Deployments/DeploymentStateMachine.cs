@@ -15,15 +15,20 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
         InstanceState(x => x.CurrentState);
         Correlate();
 
+        // The preparation was sent with the plan itself, so its report may be here before the command that opens the instance.
         Initially(
-            When(Submitted).Open().SendPrepare().TransitionTo(Preparing));
+            When(Submitted).Open().EnsurePreparation().TransitionTo(Preparing),
+            When(Prepared).Open().TakeTargets().IfElse(HoldsTargets,
+                go => go.Begin().SendNextSteps().TransitionTo(Running),
+                wait => wait.RecordQueued().TransitionTo(Queued)),
+            When(Refused).Open().EndAsFailed().TransitionTo(Ended));
 
         During(Preparing,
             When(Prepared).TakeTargets().IfElse(HoldsTargets,
                 go => go.Begin().SendNextSteps().TransitionTo(Running),
                 wait => wait.RecordQueued().TransitionTo(Queued)),
             When(Refused).EndAsFailed().TransitionTo(Ended),
-            When(Nudged).SendPrepareAgain());
+            When(Nudged).EnsurePreparation());
 
         During(Queued,
             When(Released).TakeTargets().If(HoldsTargets, go => go.Begin().SendNextSteps().TransitionTo(Running)),
@@ -34,7 +39,7 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
             When(StepSucceeded).RecordSuccess().IfElse(AllSucceeded,
                 done => done.AnnounceCompleted().SendNextFinalizers().TransitionTo(Finalizing).If(NothingInFlight, End),
                 more => more.SendNextSteps()),
-            When(StepFailed).RecordFailure().TransitionTo(Draining).If(NothingInFlight, TakeBackOrEnd),
+            When(StepFailed).RecordFailure().If(SomethingFailed, stop => stop.TransitionTo(Draining).If(NothingInFlight, TakeBackOrEnd)),
             When(DeadlineReached).RecordDeadline().TransitionTo(Draining).If(NothingInFlight, TakeBackOrEnd),
             When(Nudged).RetellReports());
 
@@ -54,9 +59,8 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
             When(Nudged).RetellReports());
 
         During(Ended,
-            When(RollbackRequested).LineUpAgain().TakeTargets().IfElse(HoldsTargets,
-                go => go.BeginRollback().SendNextRollbacks().TransitionTo(RollingBack),
-                wait => wait.TransitionTo(QueuedForRollback)));
+            When(RollbackRequested).IfAsync(PlanVerbs.RollbackAccepted, TakeBackAgain),
+            When(Nudged).IfAsync(PlanVerbs.RollbackAccepted, TakeBackAgain));
 
         During(QueuedForRollback,
             When(Released).TakeTargets().If(HoldsTargets, go => go.BeginRollback().SendNextRollbacks().TransitionTo(RollingBack)),
@@ -97,6 +101,8 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
 
     private static bool AllSucceeded<T>(BehaviorContext<DeploymentState, T> context) where T : class => context.Saga.Succeeded == context.Saga.Total;
 
+    private static bool SomethingFailed<T>(BehaviorContext<DeploymentState, T> context) where T : class => context.Saga.Failed > 0;
+
     private static bool NothingInFlight<T>(BehaviorContext<DeploymentState, T> context) where T : class => context.Saga.InFlight == 0;
 
     // Nothing touched: there is nothing to take back, whatever was asked for.
@@ -106,6 +112,11 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
         binder.IfElse(RollsBack,
             back => back.BeginRollback().SendNextRollbacks().TransitionTo(RollingBack),
             keep => keep.EndAsFailed().TransitionTo(Ended));
+
+    private EventActivityBinder<DeploymentState, T> TakeBackAgain<T>(EventActivityBinder<DeploymentState, T> binder) where T : class =>
+        binder.LineUpAgain().TakeTargets().IfElse(HoldsTargets,
+            go => go.BeginRollback().SendNextRollbacks().TransitionTo(RollingBack),
+            wait => wait.TransitionTo(QueuedForRollback));
 
     private EventActivityBinder<DeploymentState, T> EndRolledBack<T>(EventActivityBinder<DeploymentState, T> binder) where T : class =>
         binder.EndAsRolledBack().TransitionTo(Ended);
@@ -118,8 +129,8 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
     private void Correlate()
     {
         Event(() => Submitted, e => e.CorrelateById(m => m.Message.PlanId));
-        Known(() => Prepared, m => m.PlanId);
-        Known(() => Refused, m => m.PlanId);
+        Event(() => Prepared, e => e.CorrelateById(m => m.Message.PlanId));
+        Event(() => Refused, e => e.CorrelateById(m => m.Message.PlanId));
         Known(() => Released, m => m.PlanId);
         Known(() => StepSucceeded, m => m.PlanId);
         Known(() => StepFailed, m => m.PlanId);
@@ -154,7 +165,6 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
         Late(StepFinalized, all.Except([Finalizing]));
         Late(RollbackRequested, all.Except([Finalizing, Ended]));
         Late(DeadlineReached, all.Except([Queued, Running]));
-        Late(Nudged, [Ended]);
     }
 
     private void Late<T>(Event<T> message, IEnumerable<State> states) where T : class

@@ -5,7 +5,6 @@ using DeployHub.Persistence;
 using DeployHub.Persistence.Locks;
 using DeployHub.Persistence.Messaging;
 using DeployHub.Persistence.Sagas;
-using DeployHub.Persistence.Work;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -36,13 +35,6 @@ internal static class PlanRows
             .SingleAsync(context.CancellationToken);
         rows.plan.UpdatedAt = DateTime.UtcNow;
         return (rows.plan, rows.step);
-    }
-
-    public static void Prepare(this SagaConsumeContext<DeploymentState> context)
-    {
-        var id = context.Saga.CorrelationId;
-        context.Db().AddWork(StepAct.Prepare, id, id);
-        context.Db().Send(Queues.Steps, id, new PrepareDeployment(id));
     }
 
     public static void SetDeadline(this SagaConsumeContext<DeploymentState> context, TimeSpan time)

@@ -15,7 +15,7 @@ internal static class PlanVerbs
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(24);
 
-    public static EventActivityBinder<DeploymentState, DeployContainerImage> Open(this EventActivityBinder<DeploymentState, DeployContainerImage> binder) =>
+    public static EventActivityBinder<DeploymentState, T> Open<T>(this EventActivityBinder<DeploymentState, T> binder) where T : class =>
         binder.ThenAsync(async context =>
         {
             var plan = await context.Plan();
@@ -24,10 +24,8 @@ internal static class PlanVerbs
             context.Saga.AutoRollback = plan.AutoRollback;
         });
 
-    public static EventActivityBinder<DeploymentState, T> SendPrepare<T>(this EventActivityBinder<DeploymentState, T> binder) where T : class =>
-        binder.Then(context => context.Prepare());
-
-    public static EventActivityBinder<DeploymentState, T> SendPrepareAgain<T>(this EventActivityBinder<DeploymentState, T> binder) where T : class =>
+    /// <summary>Sees to it that the preparation is under way, or that its outcome is told.</summary>
+    public static EventActivityBinder<DeploymentState, T> EnsurePreparation<T>(this EventActivityBinder<DeploymentState, T> binder) where T : class =>
         binder.ThenAsync(async context =>
         {
             var plan = await context.Plan();
@@ -47,12 +45,18 @@ internal static class PlanVerbs
             }
             else
             {
-                context.Prepare();
+                context.Db().AddWork(StepAct.Prepare, plan.Id, plan.Id);
+                context.Db().Send(Queues.Steps, plan.Id, new PrepareDeployment(plan.Id));
             }
         });
 
     public static EventActivityBinder<DeploymentState, T> TakeTargets<T>(this EventActivityBinder<DeploymentState, T> binder) where T : class =>
-        binder.ThenAsync(async context => context.Saga.HoldsTargets = await context.Db().TryTake(context.Saga.CorrelationId, context.CancellationToken));
+        binder.ThenAsync(async context =>
+        {
+            // The sweep looks at the plans that it has not seen for longest: one that waits must not stand before others for ever.
+            await context.Plan();
+            context.Saga.HoldsTargets = await context.Db().TryTake(context.Saga.CorrelationId, context.CancellationToken);
+        });
 
     public static EventActivityBinder<DeploymentState, T> RecordQueued<T>(this EventActivityBinder<DeploymentState, T> binder) where T : class =>
         binder.ThenAsync(async context =>
@@ -81,7 +85,7 @@ internal static class PlanVerbs
                 ? $"The plan waited {LongestWait.TotalHours} hours for other plans that hold its containers. Look at what they wait for, then submit it again."
                 : "The plan used up its time before all its steps had ended. Look at the step that took long, then retry.";
             plan.Error ??= new DeploymentError(DeploymentErrorCodes.DeadlineExceeded, message);
-            context.Saga.DeadlineToken = null;
+            await context.CallDeadlineOff();
             context.Saga.Failed++;
         });
 
@@ -115,6 +119,10 @@ internal static class PlanVerbs
             context.Announce(new DeploymentFailed(context.Facts(plan), plan.Error!));
             await context.GiveTargetsBack();
         });
+
+    /// <summary>The Intake marks a plan with the command that it sends: the mark holds where the command was lost, and a stray command has none.</summary>
+    public static async Task<bool> RollbackAccepted<T>(BehaviorContext<DeploymentState, T> context) where T : class =>
+        (await context.Plan()).Status == PlanStatus.Queued;
 
     public static EventActivityBinder<DeploymentState, T> LineUpAgain<T>(this EventActivityBinder<DeploymentState, T> binder) where T : class =>
         binder.ThenAsync(async context =>

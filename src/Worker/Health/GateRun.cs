@@ -27,10 +27,10 @@ internal sealed class GateRun(HealthPolicy policy, string name, string serverHos
     public async Task<GateVerdict?> Judge(ContainerInspection container, CancellationToken ct)
     {
         var state = container.State;
-        if (state.Restarting || container.RestartCount > 0)
+        if (state.Restarting || container.RestartCount > 0 || (!state.Running && WillRestart(container)))
         {
             return Failed(DeploymentErrorCodes.CrashLoop,
-                $"Container «{name}» exited with code {state.ExitCode}{Memory(state)} and was restarted {container.RestartCount} times within {Elapsed.TotalSeconds:0} s. Its log tells why.");
+                $"Container «{name}» exited with code {state.ExitCode}{Memory(state)} within {Elapsed.TotalSeconds:0.0} s of its start, and its restart policy «{container.RestartPolicy.Name}» starts it again and again. Its log tells why.");
         }
 
         if (!state.Running)
@@ -113,6 +113,13 @@ internal sealed class GateRun(HealthPolicy policy, string name, string serverHos
             $"Container «{name}» runs, but was not healthy within {Elapsed.TotalSeconds:0} s (health: {state.Health?.Status ?? (_probes ? "probe failing" : "none")}). Look at its log, or give it more time (health.deadlineSeconds).",
             Health: seen));
     }
+
+    private static bool WillRestart(ContainerInspection container) => container.RestartPolicy.Name switch
+    {
+        "always" or "unless-stopped" => true,
+        "on-failure" => container.State.ExitCode != 0,
+        _ => false,
+    };
 
     private static string Memory(ContainerState state) => state.OomKilled ? " (out of memory)" : "";
 

@@ -12,7 +12,7 @@ namespace DeployHub.Worker.Work;
 /// Runs claimed work outside of any transaction and any message: a message (or the end of somebody's lease) leads to a claim, the claim to
 /// a run, and the run commits its own result. A heartbeat keeps the leases; when it fails, the runs end before another worker may begin.
 /// </summary>
-public sealed partial class WorkRunner(IServiceScopeFactory scopes, ILogger<WorkRunner> log) : BackgroundService
+public sealed partial class WorkRunner(IServiceScopeFactory scopes, PersistenceOptions persistence, ILogger<WorkRunner> log) : BackgroundService
 {
     private const int MostAttempts = 5;
     private static readonly TimeSpan HeartbeatEvery = TimeSpan.FromSeconds(3);
@@ -75,6 +75,17 @@ public sealed partial class WorkRunner(IServiceScopeFactory scopes, ILogger<Work
         _slots.Dispose();
         _stopping.Dispose();
         base.Dispose();
+    }
+
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (persistence.SqliteFile is not null)
+        {
+            await using var scope = scopes.CreateAsyncScope();
+            await scope.ServiceProvider.GetRequiredService<DeployHubDb>().EndLeasesOfTheDead(cancellationToken);
+        }
+
+        await base.StartAsync(cancellationToken);
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
@@ -171,7 +182,7 @@ public sealed partial class WorkRunner(IServiceScopeFactory scopes, ILogger<Work
 
         var began = Stopwatch.GetTimestamp();
         await using var scope = scopes.CreateAsyncScope();
-        var held = (await scope.ServiceProvider.GetRequiredService<DeployHubDb>().Heartbeat(_owner, ct)).ToHashSet();
+        var held = (await scope.ServiceProvider.GetRequiredService<DeployHubDb>().Heartbeat(_owner, [.. before.Select(x => x.Key.SubjectId)], ct)).ToHashSet();
         foreach (var (key, run) in before)
         {
             if (_running.ContainsKey(key))

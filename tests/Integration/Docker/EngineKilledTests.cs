@@ -30,7 +30,7 @@ public class EngineKilledTests
         await engine.Events(new Dictionary<string, string[]> { ["event"] = ["kill"] }, DateTimeOffset.UnixEpoch, Ct).FirstAsync(Ct).AsTask().WaitAsync(TimeSpan.FromSeconds(20), Ct);
         await engine.Events(new Dictionary<string, string[]> { ["event"] = ["exec_start"] }, DateTimeOffset.UnixEpoch, Ct).FirstAsync(Ct).AsTask().WaitAsync(TimeSpan.FromSeconds(20), Ct);
 
-        await Setup.Kill(endpoint);
+        await Setup.KillDoomedEngine();
 
         await Assert.ThrowsAsync<EngineResponseLostException>(() => stopping);
         await Assert.ThrowsAsync<EngineResponseLostException>(() => waiting);

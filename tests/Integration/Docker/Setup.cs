@@ -1,46 +1,42 @@
-using System.Diagnostics;
-using System.Globalization;
 using DeployHub.Docker;
-using Xunit;
+using DeployHub.Servers;
+using DeployHub.Tests.Docker;
+
+[assembly: AssemblyFixture(typeof(Setup))]
 
 namespace DeployHub.Tests.Docker;
 
-/// <summary>Which servers the Docker tests talk to. A test whose server is not named is skipped.</summary>
-internal static class Setup
+/// <summary>The servers that the tests of the client share: an engine that no test kills, one that is killed, two registries.</summary>
+public sealed class Setup : IAsyncLifetime
 {
-    /// <summary>DEPLOYHUB_TEST_ENGINE: <c>unix:///…/docker.sock</c> of an engine that no test kills.</summary>
-    public static EngineEndpoint Engine => EngineEndpoint.Parse(Named("DEPLOYHUB_TEST_ENGINE"));
+    private static DockerEngine? _engine;
+    private static DockerEngine? _doomed;
+    private static Registry? _registry;
+    private static Registry? _private;
 
-    /// <summary>DEPLOYHUB_TEST_REGISTRY: <c>127.0.0.1:port</c> of a registry that asks for no password.</summary>
-    public static string Registry => Named("DEPLOYHUB_TEST_REGISTRY");
+    public static EngineEndpoint Engine => EngineEndpoint.Parse(_engine!.Uri.OriginalString);
 
-    /// <summary>DEPLOYHUB_TEST_PRIVATE_REGISTRY: <c>user:password@127.0.0.1:port</c> of one that does.</summary>
-    public static RegistryCredentials PrivateRegistry
+    public static string Registry => _registry!.Host;
+
+    public static RegistryCredentials PrivateRegistry => new(_private!.User!, _private.Password!, _private.Host);
+
+    public static EngineEndpoint DoomedEngine => EngineEndpoint.Parse(_doomed!.Uri.OriginalString);
+
+    public static Task KillDoomedEngine() => _doomed!.Kill();
+
+    public async ValueTask InitializeAsync()
     {
-        get
-        {
-            var uri = new Uri("http://" + Named("DEPLOYHUB_TEST_PRIVATE_REGISTRY"));
-            var user = Uri.UnescapeDataString(uri.UserInfo).Split(':', 2);
-            return new RegistryCredentials(user[0], user[1], uri.Authority);
-        }
+        _engine = await DockerEngine.Start();
+        _doomed = await DockerEngine.Start("doomed");
+        _registry = await Servers.Registry.Start();
+        _private = await Servers.Registry.Start("client", "s3cret-of-the-test");
     }
 
-    /// <summary>DEPLOYHUB_TEST_DOOMED_ENGINE: socket of an engine that may be killed, its pid in the file <c>pid</c> beside the socket.</summary>
-    public static EngineEndpoint DoomedEngine => EngineEndpoint.Parse(Named("DEPLOYHUB_TEST_DOOMED_ENGINE"));
-
-    /// <summary>SIGKILL.</summary>
-    public static async Task Kill(EngineEndpoint engine)
+    public async ValueTask DisposeAsync()
     {
-        var pid = await File.ReadAllTextAsync(Path.Combine(Path.GetDirectoryName(engine.Host)!, "pid"));
-        using var process = Process.GetProcessById(int.Parse(pid, CultureInfo.InvariantCulture));
-        process.Kill();
-        await process.WaitForExitAsync();
-    }
-
-    private static string Named(string variable)
-    {
-        var value = Environment.GetEnvironmentVariable(variable);
-        Assert.SkipWhen(string.IsNullOrEmpty(value), $"{variable} names no server.");
-        return value!;
+        await _engine!.DisposeAsync();
+        await _doomed!.DisposeAsync();
+        await _registry!.DisposeAsync();
+        await _private!.DisposeAsync();
     }
 }

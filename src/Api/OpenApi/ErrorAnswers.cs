@@ -1,0 +1,68 @@
+using System.Text.Json.Nodes;
+using DeployHub.Contracts.Errors;
+using Microsoft.OpenApi;
+
+namespace DeployHub.Api.OpenApi;
+
+/// <summary>The errors that an operation may answer with, and the envelope that all of them come in.</summary>
+internal static class ErrorAnswers
+{
+    public const string SchemaName = "Error";
+
+    private static readonly string[] Codes =
+    [
+        ErrorCodes.ValidationError, ErrorCodes.ReadonlyField, ErrorCodes.Unauthorized, ErrorCodes.ForbiddenScope, ErrorCodes.ForbiddenRole, ErrorCodes.NotFound,
+        ErrorCodes.Conflict, ErrorCodes.IdempotencyKeyReused, ErrorCodes.RateLimited, ErrorCodes.ServiceUnavailable, ErrorCodes.Internal,
+    ];
+
+    public static IEnumerable<(string Status, string Text)> Of(OpenApiOperation operation, string method, string path, bool needsToken)
+    {
+        if (operation.RequestBody is not null || operation.Parameters is { Count: > 0 } parameters && parameters.Any(x => x.In != ParameterLocation.Path))
+        {
+            yield return ("400", "The request is malformed, or a field of it is not valid.");
+        }
+
+        if (needsToken)
+        {
+            yield return ("401", "No token, or one that is unknown, expired or revoked.");
+            yield return ("403", "The token's role does not permit this.");
+        }
+
+        if (path.Contains('{', StringComparison.Ordinal))
+        {
+            yield return ("404", "There is no such thing.");
+        }
+
+        if (needsToken && method != HttpMethods.Get)
+        {
+            yield return ("409", "The request contradicts what is there.");
+        }
+
+        if (operation.RequestBody is not null)
+        {
+            yield return ("413", "The body is larger than 1 MiB.");
+            yield return ("415", "The body is not JSON.");
+        }
+
+        yield return ("500", "A fault in DeployHub.");
+        yield return ("503", "Something that the request needs is down; Retry-After says when to try again.");
+    }
+
+    public static OpenApiSchema Schema() => new()
+    {
+        Type = JsonSchemaType.Object,
+        Description = "What every error says.",
+        Required = new HashSet<string> { "code", "message", "requestId" },
+        Properties = new Dictionary<string, IOpenApiSchema>
+        {
+            ["code"] = new OpenApiSchema
+            {
+                Type = JsonSchemaType.String, Description = "Stable; branch on it.", Enum = [.. Codes.Select(code => (JsonNode)JsonValue.Create(code))],
+            },
+            ["message"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "A sentence for people." },
+            ["field"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "The input that it is about, as in container.ports[0].hostPort." },
+            ["hint"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "What to do about it." },
+            ["requestId"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "Quote it when reporting issues." },
+        },
+    };
+}
