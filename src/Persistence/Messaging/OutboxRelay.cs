@@ -32,6 +32,9 @@ public sealed partial class OutboxRelay(
     private static readonly TimeSpan Backstop = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan SendDeadline = TimeSpan.FromSeconds(10);
 
+    // Nothing waits for a row to go, and a commit for each would stand in the way of those that are waited for.
+    private static readonly TimeSpan RemovalsGathered = TimeSpan.FromMilliseconds(100);
+
     private readonly Channel<long> _sent = Channel.CreateBounded<long>(BatchSize * 20);
     private readonly Wake _wake = new();
 
@@ -191,6 +194,7 @@ public sealed partial class OutboxRelay(
                 if (ids.Count == 0)
                 {
                     await _sent.Reader.WaitToReadAsync(ct);
+                    await Task.Delay(RemovalsGathered, ct);
                 }
 
                 while (ids.Count < BatchSize && _sent.Reader.TryRead(out var id))
@@ -200,7 +204,7 @@ public sealed partial class OutboxRelay(
 
                 await using var scope = scopes.CreateAsyncScope();
                 var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
-                await db.InTransaction(() => db.Outbox.Where(x => ids.Contains(x.Id)).ExecuteDeleteAsync(ct), ct);
+                await db.InOneStatement(() => db.Outbox.Where(x => ids.Contains(x.Id)).ExecuteDeleteAsync(ct), ct);
                 ids.Clear();
             },
             ct);
