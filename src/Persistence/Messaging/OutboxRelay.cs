@@ -37,6 +37,9 @@ public sealed partial class OutboxRelay(
     // In the embedded shape all that was due earlier was written by a process that is dead.
     private readonly DateTime _ownBegin = DateTime.UtcNow + OutboxWriting.OwnLease;
 
+    // Nothing waits for a row to go, and a commit for each would stand in the way of those that are waited for.
+    private static readonly TimeSpan RemovalsGathered = TimeSpan.FromMilliseconds(100);
+
     private readonly Channel<long> _sent = Channel.CreateBounded<long>(BatchSize * 20);
     private readonly Wake _wake = new();
 
@@ -195,6 +198,7 @@ public sealed partial class OutboxRelay(
                 if (ids.Count == 0)
                 {
                     await _sent.Reader.WaitToReadAsync(ct);
+                    await Task.Delay(RemovalsGathered, ct);
                 }
 
                 while (ids.Count < BatchSize && _sent.Reader.TryRead(out var id))
@@ -204,7 +208,7 @@ public sealed partial class OutboxRelay(
 
                 await using var scope = scopes.CreateAsyncScope();
                 var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
-                await db.InTransaction(() => db.Outbox.Where(x => ids.Contains(x.Id)).ExecuteDeleteAsync(ct), ct);
+                await db.InOneStatement(() => db.Outbox.Where(x => ids.Contains(x.Id)).ExecuteDeleteAsync(ct), ct);
                 ids.Clear();
             },
             ct);

@@ -57,7 +57,7 @@ public sealed class StepRows(DeployHubDb db)
         },
         ct);
 
-    public Task SetPhase(WorkClaim claim, StepPhase phase, CancellationToken ct) => db.InTransaction(
+    public Task SetPhase(WorkClaim claim, StepPhase phase, CancellationToken ct) => db.InOneStatement(
         () => db.Steps.Where(x => x.Id == claim.SubjectId).ExecuteUpdateAsync(set => set.SetProperty(x => x.Phase, phase), ct), ct);
 
     /// <summary>The result of a step that serves: step, target, lease and report in one transaction.</summary>
