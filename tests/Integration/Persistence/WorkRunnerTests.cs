@@ -66,11 +66,10 @@ public sealed class WorkRunnerTests(Databases databases)
         Assert.Equal(0, await database.Read(db => db.WorkItems.CountAsync(x => x.Attempts != 2)));
     }
 
-    [Theory]
-    [MemberData(nameof(Databases.Providers), MemberType = typeof(Databases))]
-    public async Task A_host_that_stops_hands_its_work_back_and_another_takes_it_at_once(Provider provider)
+    [Fact]
+    public async Task A_host_that_stops_hands_its_work_back_and_another_takes_it_at_once()
     {
-        await using var database = await databases.New(provider);
+        await using var database = await databases.New(Provider.Postgres);
         Guid[] work = [await Add(database), await Add(database), await Add(database)];
         var first = await Worker.Start(database, (_, lease) => Forever(lease));
         await Eventually.True(() => work.All(x => first.Seen(x) == "begun"));
@@ -84,6 +83,17 @@ public sealed class WorkRunnerTests(Databases databases)
 
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(2.5), $"It took {watch.Elapsed}.");
         Assert.All(work, x => Assert.Equal("begun cancelled", first.Seen(x)));
+    }
+
+    [Fact]
+    public async Task The_embedded_server_takes_up_what_its_dead_predecessor_held_at_once()
+    {
+        await using var database = await databases.New(Provider.Sqlite);
+        var work = await Add(database);
+        Assert.True(await database.Read(db => db.Claim(StepAct.Deploy, work, Guid.CreateVersion7(), CancellationToken.None)));
+        await using var worker = await Worker.Start(database);
+
+        await Eventually.Equal("done", () => Task.FromResult(worker.Seen(work)), TimeSpan.FromSeconds(5));
     }
 
     [Theory]

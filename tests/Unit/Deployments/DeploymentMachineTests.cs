@@ -189,6 +189,36 @@ public sealed class DeploymentMachineTests(MachineRig rig) : IClassFixture<Machi
     }
 
     [Fact]
+    public async Task A_preparation_that_is_faster_than_the_command_begins_the_plan()
+    {
+        var plan = await rig.SubmitSlowly();
+        await rig.Prepare(plan, tell: 2);
+        Assert.Equal(PlanStatus.Running, await rig.Reaches(plan, "Running"));
+
+        await rig.Tell(plan, new DeployContainerImage(plan.Id));
+
+        Assert.Equal("Deploy:0", await rig.Outstanding(plan));
+        await rig.Succeed(plan, 0, former: false);
+        await rig.Reaches(plan, "Ended");
+        await rig.Events(plan, 3);
+        await rig.NothingIsLeft(plan);
+    }
+
+    [Fact]
+    public async Task A_refusal_that_is_faster_than_the_command_ends_the_plan()
+    {
+        var plan = await rig.SubmitSlowly();
+        await rig.Refuse(plan);
+        Assert.Equal(PlanStatus.Failed, await rig.Reaches(plan, "Ended"));
+
+        await rig.Tell(plan, new DeployContainerImage(plan.Id));
+
+        Assert.Equal(PlanStatus.Failed, await rig.Reaches(plan, "Ended"));
+        await rig.Events(plan, 1);
+        await rig.NothingIsLeft(plan);
+    }
+
+    [Fact]
     public async Task Of_two_plans_on_one_target_the_second_waits_for_the_first()
     {
         var engine = $"engine-{Guid.NewGuid()}";

@@ -50,11 +50,11 @@ public sealed class LateMessageTests(MachineRig rig) : IClassFixture<MachineRig>
     }
 
     [Fact]
-    public async Task A_message_about_a_plan_that_is_not_there_is_dropped()
+    public async Task A_message_about_a_plan_that_never_began_is_dropped()
     {
         var plan = new RigPlan(Guid.CreateVersion7(), [Guid.CreateVersion7()], Guid.Empty);
 
-        await rig.Tell(plan, [.. Messages(plan.Id, plan.Steps[0]).Where(x => x is not DeployContainerImage)]);
+        await rig.Tell(plan, [.. Messages(plan.Id, plan.Steps[0]).Where(x => x is not (DeployContainerImage or DeploymentPrepared or DeploymentRefused))]);
 
         Assert.Null(await rig.Saga(plan));
     }

@@ -56,7 +56,13 @@ public sealed class MachineRig : IAsyncLifetime
     }
 
     /// <summary>Accepts a plan as the Intake does. The names are those of containers on one engine.</summary>
-    public async Task<RigPlan> Submit(int steps = 1, int maxParallel = 1, bool autoRollback = true, string engine = "", params string[] containers)
+    public Task<RigPlan> Submit(int steps = 1, int maxParallel = 1, bool autoRollback = true, string engine = "", params string[] containers) =>
+        Accept(steps, maxParallel, autoRollback, engine, containers, begins: true);
+
+    /// <summary>Accepts a plan whose command to the machine is slower than anything else.</summary>
+    public Task<RigPlan> SubmitSlowly() => Accept(1, 1, autoRollback: true, "", [], begins: false);
+
+    private async Task<RigPlan> Accept(int steps, int maxParallel, bool autoRollback, string engine, string[] containers, bool begins)
     {
         var plan = NewPlan(steps, maxParallel, autoRollback);
         engine = engine.Length > 0 ? engine : $"engine-{plan.Id}";
@@ -70,7 +76,13 @@ public sealed class MachineRig : IAsyncLifetime
             db.Plans.Add(plan);
             db.Steps.AddRange(rows);
             db.LineUp(plan.Id, rows.Select(x => TargetLock.ForContainer(engine, x.ContainerName)));
-            db.Send(Queues.Deployments, plan.Id, new DeployContainerImage(plan.Id));
+            db.AddWork(StepAct.Prepare, plan.Id, plan.Id);
+            db.Send(Queues.Steps, plan.Id, new PrepareDeployment(plan.Id));
+            if (begins)
+            {
+                db.Send(Queues.Deployments, plan.Id, new DeployContainerImage(plan.Id));
+            }
+
             return Task.CompletedTask;
         });
         return new RigPlan(plan.Id, [.. rows.Select(x => x.Id)], server.Id);
@@ -222,7 +234,7 @@ public sealed class MachineRig : IAsyncLifetime
                 async () =>
                 {
                     await write(db);
-                    told = db.Outbox.Local.Select(x => x.MessageId).ToList();
+                    told = db.Outbox.Local.Where(x => x.Queue == Queues.Deployments).Select(x => x.MessageId).ToList();
                 },
                 CancellationToken.None);
         }

@@ -132,6 +132,17 @@ public sealed class GateRunTests
         Assert.Equal(Verdict.Unhealthy, Read(await run.Judge(Container("running", "unhealthy"), CancellationToken.None)));
     }
 
+    // One that its policy starts again is never seen to have ended for good.
+    [Theory]
+    [InlineData("no", 1, Verdict.Exited)]
+    [InlineData("", 1, Verdict.Exited)]
+    [InlineData("always", 0, Verdict.CrashLoop)]
+    [InlineData("unless-stopped", 1, Verdict.CrashLoop)]
+    [InlineData("on-failure", 1, Verdict.CrashLoop)]
+    [InlineData("on-failure", 0, Verdict.Exited)]
+    public async Task The_end_of_a_container_that_starts_again_by_itself_is_a_crash_loop(string policy, int exitCode, Verdict expected) =>
+        Assert.Equal(expected, Read(await Run(Default).Judge(Container("exited", null, exitCode, policy: policy), CancellationToken.None)));
+
     [Theory]
     [InlineData("exited")]
     [InlineData("restarting")]
@@ -204,7 +215,7 @@ public sealed class GateRunTests
         },
     };
 
-    private static ContainerInspection Container(string status, string? health, int exitCode = 0, bool outOfMemory = false, string check = "{}")
+    private static ContainerInspection Container(string status, string? health, int exitCode = 0, bool outOfMemory = false, string check = "{}", string policy = "no")
     {
         var restarted = status == "restarted";
         var running = status is "running" or "restarting" or "restarted";
@@ -212,7 +223,7 @@ public sealed class GateRunTests
         var state = new ContainerState(
             restarted ? "running" : status, running, status == "restarting", false, outOfMemory, exitCode, "", status == "created" ? null : DateTimeOffset.UtcNow, null, seen);
         return new ContainerInspection(
-            "id", "api", "sha256:1", DateTimeOffset.UtcNow, restarted ? 1 : 0, state, new RestartPolicy("always"), new Dictionary<string, string>(),
+            "id", "api", "sha256:1", DateTimeOffset.UtcNow, restarted ? 1 : 0, state, new RestartPolicy(policy), new Dictionary<string, string>(),
             new JsonObject { ["Config"] = new JsonObject { ["Healthcheck"] = JsonNode.Parse(check) } });
     }
 
