@@ -20,7 +20,8 @@ public static class BusSetup
     /// <summary>The transport (RabbitMQ, or in memory) and the relay that empties the outbox into it.</summary>
     public static IServiceCollection AddBus(this IServiceCollection services, HostSettings settings, params IBusParts[] parts)
     {
-        services.AddSingleton(new OutboxTransport(settings.RabbitMq is null ? "queue" : "exchange"));
+        services.AddSingleton(new OutboxTransport(
+            settings.RabbitMq is null ? "queue" : "exchange", e => e is MessageReturnedException || e.InnerException is MessageReturnedException));
         services.AddHostedService<OutboxRelay>();
         services.AddHostedService<Housekeeping>();
         services.AddMassTransit(bus =>

@@ -19,6 +19,9 @@ public static class HostSetup
         });
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
+
+        // What fails there is thrown and told by whoever asked; the probe for the migrations of an empty database fails by design.
+        builder.Logging.AddFilter("Microsoft.EntityFrameworkCore.Database.Command", LogLevel.None);
         builder.Logging.AddFilter("MassTransit", LogLevel.Warning);
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(new SecretBox(settings.MasterKey));

@@ -16,7 +16,7 @@ using Microsoft.EntityFrameworkCore.Infrastructure;
 
 namespace DeployHub.Persistence;
 
-/// <summary>The one schema, on PostgreSQL or SQLite. Every write goes through <see cref="InTransaction"/>.</summary>
+/// <summary>The one schema, on PostgreSQL or SQLite. Every write goes through <see cref="InTransaction"/>, or <see cref="InOneStatement"/>.</summary>
 public class DeployHubDb : DbContext
 {
     public DeployHubDb(DbContextOptions<DeployHubDb> options)
@@ -81,6 +81,13 @@ public class DeployHubDb : DbContext
         }
 
         this.GetService<OutboxHandover>().Offer(ChangeTracker);
+    }
+
+    /// <summary>Runs one statement that is a transaction of its own: it costs a round trip less. It puts nothing into the outbox.</summary>
+    public async Task<int> InOneStatement(Func<Task<int>> statement, CancellationToken ct)
+    {
+        using var turn = Database.CurrentTransaction is null ? await this.GetService<SqliteTurn>().Take(Database, ct) : null;
+        return await statement();
     }
 
     protected override void OnModelCreating(ModelBuilder modelBuilder) => Schema.Build(modelBuilder, Database.IsSqlite());

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DeployHub.Persistence.Messaging;
 using DeployHub.Persistence.Migrations;
 using Microsoft.Data.Sqlite;
@@ -25,7 +26,8 @@ public static class PersistenceSetup
     {
         if (options.Postgres is not null)
         {
-            db.UseNpgsql(options.Postgres);
+            // What is asked again and again is planned once a connection. Whatever the connection string says itself counts more.
+            db.UseNpgsql($"Max Auto Prepare=100;Auto Prepare Min Usages=3;{options.Postgres}");
         }
         else
         {
@@ -42,19 +44,38 @@ public static class PersistenceSetup
         // FULL: a commit that was answered survives a power cut. Foreign keys are off in SQLite unless asked for.
         private const string Pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON;";
 
+        // A pooled connection keeps its settings, and is opened anew for every query.
+        private readonly ConditionalWeakTable<object, object> _set = [];
+
         public override void ConnectionOpened(System.Data.Common.DbConnection connection, ConnectionEndEventData eventData)
         {
+            if (IsSet(connection))
+            {
+                return;
+            }
+
             using var command = connection.CreateCommand();
             command.CommandText = Pragmas;
             command.ExecuteNonQuery();
+            Remember(connection);
         }
 
         public override async Task ConnectionOpenedAsync(
             System.Data.Common.DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
         {
+            if (IsSet(connection))
+            {
+                return;
+            }
+
             await using var command = connection.CreateCommand();
             command.CommandText = Pragmas;
             await command.ExecuteNonQueryAsync(cancellationToken);
+            Remember(connection);
         }
+
+        private bool IsSet(System.Data.Common.DbConnection connection) => _set.TryGetValue(((SqliteConnection)connection).Handle!, out _);
+
+        private void Remember(System.Data.Common.DbConnection connection) => _set.AddOrUpdate(((SqliteConnection)connection).Handle!, this);
     }
 }

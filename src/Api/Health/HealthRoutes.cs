@@ -3,6 +3,7 @@ using DeployHub.Api.Access;
 using DeployHub.Api.Http;
 using DeployHub.Api.OpenApi;
 using DeployHub.Domain.Servers;
+using DeployHub.Hosting;
 using DeployHub.Persistence;
 using MassTransit;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -52,14 +53,14 @@ internal static class HealthRoutes
         }
     }
 
-    private static async Task<Ok<StatusAnswer>> Status(DeployHubDb db, IServiceProvider services, CancellationToken ct)
+    private static async Task<Ok<StatusAnswer>> Status(DeployHubDb db, HostSettings settings, IServiceProvider services, CancellationToken ct)
     {
         var engines = await db.Servers.AsNoTracking().OrderBy(x => x.CreatedAt).ThenBy(x => x.Id)
             .Select(x => new EngineStatusView(x.Id, x.EnvironmentId, x.Name, x.Status, x.StatusMessage, x.EngineVersion, x.LastSeenAt)).ToListAsync(ct);
-        return TypedResults.Ok(new StatusAnswer(new StatusView(Broker(services.GetService<IBusControl>()), engines)));
+        return TypedResults.Ok(new StatusAnswer(new StatusView(Broker(services.GetService<IBusControl>(), settings), engines)));
     }
 
-    private static BrokerView Broker(IBusControl? bus) => bus?.CheckHealth() is { } health
+    private static BrokerView Broker(IBusControl? bus, HostSettings settings) => settings.RabbitMq is not null && bus?.CheckHealth() is { } health
         ? new BrokerView(health.Status.ToString().ToLowerInvariant(), health.Status == BusHealthStatus.Healthy ? null : health.Description)
         : new BrokerView("none", null);
 }

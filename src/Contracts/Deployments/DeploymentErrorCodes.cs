@@ -21,9 +21,6 @@ public static class DeploymentErrorCodes
     /// <summary>The engine refused or failed a call in a way that no other code covers.</summary>
     public const string EngineError = "ENGINE_ERROR";
 
-    /// <summary>The engine behind the server is not the one that the plan locked.</summary>
-    public const string EngineChanged = "ENGINE_CHANGED";
-
     /// <summary>Two steps of the plan name the same container on the same engine.</summary>
     public const string DuplicateTarget = "DUPLICATE_TARGET";
 

@@ -44,6 +44,10 @@ public class DeploymentStep
     /// <summary>Its whole inspection, encrypted: it holds the environment of the container.</summary>
     public byte[]? FromInspection { get; set; }
 
+    /// <summary>The plan that had put the former container there: after a rollback it is the last one again.</summary>
+    public Guid? FromPlanId { get; set; }
+
+    public string? FromTag { get; set; }
     public string? ToContainerId { get; set; }
     public string? ToDigest { get; set; }
     public bool Restored { get; set; }

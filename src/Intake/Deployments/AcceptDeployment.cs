@@ -84,11 +84,11 @@ public sealed class AcceptDeployment(DeployHubDb db)
         db.Keep(ticket, plan.Id);
         db.Record(caller, "deployment.accept", plan.Id, plan.EnvironmentId, $"{plan.ImageName} {plan.ImageTag} {plan.RequestedDigest}".TrimEnd());
         db.LineUp(plan.Id, targets.All.Select(target => target.LockKey));
-        db.Send(Queues.Deployments, plan.Id, new DeployContainerImage(plan.Id));
 
         // A worker can begin to look at engines and registry while the plan's machine is still being opened.
         db.AddWork(StepAct.Prepare, plan.Id, plan.Id);
         db.Send(Queues.Steps, plan.Id, new PrepareDeployment(plan.Id));
+        db.Send(Queues.Deployments, plan.Id, new DeployContainerImage(plan.Id));
     }
 
     private async Task<Result<RequestedDigest>> FindDigest(ContainerImage image, string? asked, CancellationToken ct)

@@ -14,7 +14,8 @@ namespace DeployHub.Persistence.Messaging;
 /// <c>queue</c> in memory. <c>exchange</c> on RabbitMQ, where the send is mandatory: a command that no queue takes in comes back and stays
 /// in the outbox, and the sender never declares a queue with other settings than its reader's.
 /// </param>
-public record OutboxTransport(string Scheme);
+/// <param name="CameBack">Whether a send failed only because no queue took the message in: no reader has ever started yet.</param>
+public record OutboxTransport(string Scheme, Func<Exception, bool> CameBack);
 
 /// <summary>
 /// Sends what was committed. A commit of this process wakes it and hands it the rows; rows of processes that died, rows that failed and
@@ -31,6 +32,13 @@ public sealed partial class OutboxRelay(
     // Only rows of a process that died are found by it; every other row is announced.
     private static readonly TimeSpan Backstop = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan SendDeadline = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan NoReaderPause = TimeSpan.FromSeconds(3);
+
+    // In the embedded shape all that was due earlier was written by a process that is dead.
+    private readonly DateTime _ownBegin = DateTime.UtcNow + OutboxWriting.OwnLease;
+
+    // Nothing waits for a row to go, and a commit for each would stand in the way of those that are waited for.
+    private static readonly TimeSpan RemovalsGathered = TimeSpan.FromMilliseconds(100);
 
     private readonly Channel<long> _sent = Channel.CreateBounded<long>(BatchSize * 20);
     private readonly Wake _wake = new();
@@ -59,13 +67,11 @@ public sealed partial class OutboxRelay(
 
     private async Task SendDue(CancellationToken ct)
     {
-        var first = true;
         await UntilStopped(
             async () =>
             {
                 await control.WaitForHealthStatus(BusHealthStatus.Healthy, ct);
-                var rows = await TakeDue(ownDead: first, ct);
-                first = false;
+                var rows = await TakeDue(ct);
                 await Parallel.ForEachAsync(
                     rows, new ParallelOptions { MaxDegreeOfParallelism = SendsAtOnce, CancellationToken = ct }, async (row, token) => await Send(row, token));
                 if (rows.Count < BatchSize)
@@ -118,7 +124,7 @@ public sealed partial class OutboxRelay(
     }
 
     // The rows are leased, not locked: nothing is sent inside a transaction.
-    private async Task<List<OutboxMessage>> TakeDue(bool ownDead, CancellationToken ct)
+    private async Task<List<OutboxMessage>> TakeDue(CancellationToken ct)
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
@@ -134,9 +140,9 @@ public sealed partial class OutboxRelay(
                 }
                 else
                 {
-                    // One process: what stands in the table when it starts was left by one that is dead.
+                    // One process: nobody else will send what another one wrote.
                     rows = await db.Outbox.AsNoTracking()
-                        .Where(x => !x.Parked && (x.DueAt <= DateTime.UtcNow || (ownDead && x.Token == null))).OrderBy(x => x.DueAt).Take(BatchSize).ToListAsync(ct);
+                        .Where(x => !x.Parked && (x.DueAt <= DateTime.UtcNow || (x.DueAt < _ownBegin && x.Token == null && x.Attempts == 0))).OrderBy(x => x.DueAt).Take(BatchSize).ToListAsync(ct);
                 }
 
                 var ids = rows.ConvertAll(x => x.Id);
@@ -157,9 +163,10 @@ public sealed partial class OutboxRelay(
 
     private async Task PutBack(OutboxMessage row, Exception problem, CancellationToken ct)
     {
-        var brokerWell = control.CheckHealth().Status == BusHealthStatus.Healthy;
-        var attempts = row.Attempts + (brokerWell ? 1 : 0);
-        var pause = brokerWell ? TimeSpan.FromSeconds(Math.Min(60, Math.Pow(2, Math.Min(attempts, 6)))) : TimeSpan.FromSeconds(1);
+        // Only what is wrong with the message itself counts; a broker that is away or a reader that has yet to start is waited for.
+        var (cameBack, brokerWell) = (transport.CameBack(problem), control.CheckHealth().Status == BusHealthStatus.Healthy);
+        var attempts = row.Attempts + (brokerWell && !cameBack ? 1 : 0);
+        var pause = cameBack ? NoReaderPause : brokerWell ? TimeSpan.FromSeconds(Math.Min(60, Math.Pow(2, Math.Min(attempts, 6)))) : TimeSpan.FromSeconds(1);
         var parked = attempts >= MostAttempts;
         NotSent(row.MessageType, row.MessageId, parked ? "parked" : "will be tried again", problem.Message);
         await UntilStopped(
@@ -191,6 +198,7 @@ public sealed partial class OutboxRelay(
                 if (ids.Count == 0)
                 {
                     await _sent.Reader.WaitToReadAsync(ct);
+                    await Task.Delay(RemovalsGathered, ct);
                 }
 
                 while (ids.Count < BatchSize && _sent.Reader.TryRead(out var id))
@@ -200,7 +208,7 @@ public sealed partial class OutboxRelay(
 
                 await using var scope = scopes.CreateAsyncScope();
                 var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
-                await db.InTransaction(() => db.Outbox.Where(x => ids.Contains(x.Id)).ExecuteDeleteAsync(ct), ct);
+                await db.InOneStatement(() => db.Outbox.Where(x => ids.Contains(x.Id)).ExecuteDeleteAsync(ct), ct);
                 ids.Clear();
             },
             ct);

@@ -18,6 +18,7 @@ public sealed partial class DatabaseMigrator(IServiceScopeFactory scopes, Persis
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(Patience);
+        Exception? last = null;
         while (true)
         {
             try
@@ -27,8 +28,13 @@ public sealed partial class DatabaseMigrator(IServiceScopeFactory scopes, Persis
             }
             catch (Exception e) when (e is NpgsqlException or IOException && !deadline.IsCancellationRequested)
             {
+                last = e;
                 DatabaseNotReady(e.Message);
-                await Task.Delay(TimeSpan.FromSeconds(1), deadline.Token);
+                await Task.Delay(TimeSpan.FromSeconds(1), deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (Exception e) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            {
+                throw new TimeoutException($"The database could not be migrated within {Patience.TotalMinutes} minutes: {(last ?? e).Message}", last ?? e);
             }
         }
     }
@@ -53,13 +59,13 @@ public sealed partial class DatabaseMigrator(IServiceScopeFactory scopes, Persis
             return;
         }
 
-        await using var connection = new NpgsqlConnection(options.Postgres);
+        // The lock ends with its session, whatever happens: a connection of the pool would lie there idle and hold it.
+        var session = new NpgsqlConnectionStringBuilder(options.Postgres) { Pooling = false };
+        await using var connection = new NpgsqlConnection(session.ConnectionString);
         await connection.OpenAsync(ct);
         await using var command = new NpgsqlCommand($"SELECT pg_advisory_lock({MigrationLock})", connection) { CommandTimeout = 0 };
         await command.ExecuteNonQueryAsync(ct);
         await db.Database.MigrateAsync(ct);
-        command.CommandText = $"SELECT pg_advisory_unlock({MigrationLock})";
-        await command.ExecuteNonQueryAsync(ct);
     }
 
     // EF Core's own lock on SQLite is a row, which outlives a killed process and blocks every later start. The lock on a file ends

@@ -133,6 +133,7 @@ public sealed class Migration0001Initial : Migration
             from_container_id = t.Column<string>(nullable: true), from_digest = t.Column<string>(nullable: true),
             from_image_id = t.Column<string>(nullable: true), from_restart_policy = t.Column<string>(nullable: true),
             from_was_running = t.Column<bool>(), from_inspection = t.Column<byte[]>(nullable: true),
+            from_plan_id = t.Column<Guid>(nullable: true), from_tag = t.Column<string>(nullable: true),
             to_container_id = t.Column<string>(nullable: true), to_digest = t.Column<string>(nullable: true), restored = t.Column<bool>(),
             recreated = t.Column<bool>(), cleanup_message = t.Column<string>(nullable: true), counted = t.Column<int>(nullable: true),
         }, constraints: t =>

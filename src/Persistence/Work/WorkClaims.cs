@@ -14,11 +14,9 @@ public static class WorkClaims
         db.WorkItems.Add(new WorkItem { Act = act, SubjectId = subjectId, PlanId = planId, ClaimableAt = DateTime.UtcNow });
 
     /// <summary>Takes the lease if it is free. False: another has it, or the work is done.</summary>
-    public static async Task<bool> Claim(this DeployHubDb db, StepAct act, Guid subjectId, Guid owner, CancellationToken ct)
-    {
-        var claimed = 0;
-        await db.InTransaction(
-            async () => claimed = await db.WorkItems
+    public static async Task<bool> Claim(this DeployHubDb db, StepAct act, Guid subjectId, Guid owner, CancellationToken ct) =>
+        await db.InOneStatement(
+            () => db.WorkItems
                 .Where(x => x.SubjectId == subjectId && x.Act == act && (x.Owner == null || x.ClaimableAt <= DateTime.UtcNow))
                 .ExecuteUpdateAsync(
                     set => set
@@ -26,9 +24,7 @@ public static class WorkClaims
                         .SetProperty(x => x.Attempts, x => x.Attempts + 1)
                         .SetProperty(x => x.ClaimableAt, x => DateTime.UtcNow.AddSeconds(Lease.TotalSeconds)),
                     ct),
-            ct);
-        return claimed == 1;
-    }
+            ct) == 1;
 
     /// <summary>
     /// Extends the leases of this owner on <paramref name="subjects"/> that have not run out, and says which those are. What the owner is

@@ -44,7 +44,8 @@ public sealed partial class PlanSweep(IServiceScopeFactory scopes, PersistenceOp
         var still = await db.Plans.Where(x => Moving.Contains(x.Status) && x.UpdatedAt < before).OrderBy(x => x.UpdatedAt).Take(MostAtOnce)
             .Select(x => new { x.Id, Begun = db.DeploymentStates.Any(s => s.CorrelationId == x.Id) }).ToListAsync(ct);
         var cleaning = await db.DeploymentStates.Where(x => x.CurrentState == nameof(DeploymentStateMachine.Finalizing))
-            .Join(db.Plans.Where(x => x.UpdatedAt < before), x => x.CorrelationId, x => x.Id, (x, _) => x.CorrelationId).Take(MostAtOnce).ToListAsync(ct);
+            .Join(db.Plans.Where(x => x.UpdatedAt < before), x => x.CorrelationId, x => x.Id, (x, _) => x.CorrelationId)
+            .OrderBy(id => id).Take(MostAtOnce).ToListAsync(ct);
         if (still.Count + cleaning.Count == 0)
         {
             return;

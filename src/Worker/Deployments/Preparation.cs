@@ -120,7 +120,9 @@ internal sealed class Preparation
 
     private async Task RecordRefusal(DeployHubDb db, CancellationToken ct)
     {
-        var error = Error!;
+        // The image concerns every step alike: the first one tells it, the others are skipped.
+        var first = Error!.StepId ?? _steps.FirstOrDefault(x => Engines.Any(seen => seen.Error is not null && seen.Server.Id == x.ServerId))?.Id ?? _steps.FirstOrDefault()?.Id;
+        var error = Error with { StepId = first };
         await db.Plans.Where(x => x.Id == Plan.Id).ExecuteUpdateAsync(set => set.SetProperty(x => x.Error, error), ct);
         foreach (var failed in Engines.Where(x => x.Error is not null))
         {
@@ -129,12 +131,10 @@ internal sealed class Preparation
                 set => set.SetProperty(x => x.Status, StepStatus.Failed).SetProperty(x => x.Error, failed.Error).SetProperty(x => x.CompletedAt, DateTime.UtcNow), ct);
         }
 
-        // The image concerns every step alike: the first one tells it, the others are skipped.
-        if (Engines.All(x => x.Error is null) && _steps.Count > 0)
+        if (Engines.All(x => x.Error is null) && first is not null)
         {
-            var first = error.StepId ?? _steps[0].Id;
             await db.Steps.Where(x => x.Id == first).ExecuteUpdateAsync(
-                set => set.SetProperty(x => x.Status, StepStatus.Failed).SetProperty(x => x.Error, error with { StepId = first }).SetProperty(x => x.CompletedAt, DateTime.UtcNow), ct);
+                set => set.SetProperty(x => x.Status, StepStatus.Failed).SetProperty(x => x.Error, error).SetProperty(x => x.CompletedAt, DateTime.UtcNow), ct);
         }
     }
 }

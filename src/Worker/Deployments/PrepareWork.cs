@@ -19,15 +19,15 @@ public sealed class PrepareWork(DeployHubDb db, EngineClients engines, DigestRes
 
     public async Task Run(WorkClaim claim, CancellationToken lease)
     {
+        var servers = await db.Servers.AsNoTracking()
+            .Where(server => db.Steps.Any(step => step.PlanId == claim.SubjectId && step.ServerId == server.Id)).ToListAsync(lease);
+
+        // The engines are asked while the rest is read.
+        var looking = LookAtAll(servers, lease);
         var plan = await db.Plans.AsNoTracking().SingleAsync(x => x.Id == claim.SubjectId, lease);
         var steps = await db.Steps.AsNoTracking().Where(x => x.PlanId == plan.Id).OrderBy(x => x.Order)
             .Select(x => new PreparedStep(x.Id, x.ServerId, x.ServiceName, x.ContainerName)).ToListAsync(lease);
-        var serverIds = steps.Select(x => x.ServerId).Distinct().ToList();
-        var servers = await db.Servers.AsNoTracking().Where(x => serverIds.Contains(x.Id)).ToListAsync(lease);
-        var seen = new SeenEngine[servers.Count];
-        await Parallel.ForAsync(0, servers.Count, new ParallelOptions { MaxDegreeOfParallelism = EnginesAtOnce, CancellationToken = lease },
-            async (i, ct) => seen[i] = await Look(servers[i], ct));
-        var outcome = new Preparation(plan, steps, seen);
+        var outcome = new Preparation(plan, steps, await looking);
         if (outcome.Error is null)
         {
             await Resolve(outcome, lease);
@@ -55,6 +55,14 @@ public sealed class PrepareWork(DeployHubDb db, EngineClients engines, DigestRes
         {
             outcome.Error = e.Error;
         }
+    }
+
+    private async Task<SeenEngine[]> LookAtAll(List<Server> servers, CancellationToken lease)
+    {
+        var seen = new SeenEngine[servers.Count];
+        await Parallel.ForAsync(0, servers.Count, new ParallelOptions { MaxDegreeOfParallelism = EnginesAtOnce, CancellationToken = lease },
+            async (i, ct) => seen[i] = await Look(servers[i], ct));
+        return seen;
     }
 
     private async Task<SeenEngine> Look(Server server, CancellationToken ct)

@@ -38,12 +38,20 @@ public sealed class DigestResolution(SecretBox box)
         {
             return requested is null && await FindLocal(image, imageName, engines, ct) is { } id
                 ? (id, true)
-                : throw new StepFailureException(EngineFaults.Explain(e, server, image));
+                : throw new StepFailureException(NotLocalEither(EngineFaults.Explain(e, server, image), imageName, image));
         }
         catch (EngineException e)
         {
             throw new StepFailureException(EngineFaults.Explain(e, server, image));
         }
+    }
+
+    // A name without a registry's host is often meant for an image of the engine's own; then the registry is not what is wrong.
+    private static DeploymentError NotLocalEither(DeploymentError error, string imageName, string image)
+    {
+        var first = imageName.Split('/')[0];
+        var namesRegistry = imageName.Contains('/', StringComparison.Ordinal) && (first.Contains('.', StringComparison.Ordinal) || first.Contains(':', StringComparison.Ordinal));
+        return namesRegistry ? error : error with { Message = $"{error.Message} The engines do not all hold {image} as an image of their own either." };
     }
 
     // An image that was built on the engines and never pushed has no manifest digest; it is known by its id, if that is the same everywhere.

@@ -17,6 +17,15 @@ public sealed class FormerContainers(SecretBox box)
     /// </summary>
     public async Task<Former> Find(StepFacts facts, EngineClient engine, CancellationToken ct)
     {
+        // Recorded once it stays so, whatever stands there by now: what a later look finds may be half done.
+        if (facts.Step is { Touched: true } step)
+        {
+            return new Former(
+                step.FromContainerId is null ? null : await engine.FindContainer(step.FromContainerId, ct),
+                step.FromInspection is null ? null : JsonNode.Parse(box.Open(step.FromInspection))!.AsObject(),
+                new FormerState(step.FromContainerId, step.FromDigest, step.FromImageId, step.FromRestartPolicy, step.FromWasRunning, step.FromInspection));
+        }
+
         if (facts.Kept is { Status: StepStatus.Failed or StepStatus.RollbackFailed } kept)
         {
             // Its restart policy was taken from it then: what counts is its inspection of that time.

@@ -37,6 +37,7 @@ public sealed class StepRows(DeployHubDb db)
         async () =>
         {
             await HoldLease(claim, ct);
+            var target = db.ServiceDeployments.Where(d => d.Id == facts.Step.ServiceDeploymentId);
             await db.Steps.Where(x => x.Id == claim.SubjectId).ExecuteUpdateAsync(
                 set => set
                     .SetProperty(x => x.Touched, true)
@@ -47,15 +48,16 @@ public sealed class StepRows(DeployHubDb db)
                     .SetProperty(x => x.FromRestartPolicy, former.RestartPolicy)
                     .SetProperty(x => x.FromWasRunning, former.WasRunning)
                     .SetProperty(x => x.FromInspection, former.Inspection)
+                    .SetProperty(x => x.FromPlanId, x => x.Touched ? x.FromPlanId : target.Select(d => d.LastPlanId).First())
+                    .SetProperty(x => x.FromTag, x => x.Touched ? x.FromTag : target.Select(d => d.CurrentTag).First())
                     .SetProperty(x => x.ToContainerId, newContainerId)
                     .SetProperty(x => x.ToDigest, facts.Plan.ImageDigest),
                 ct);
-            await db.ServiceDeployments.Where(x => x.Id == facts.Step.ServiceDeploymentId)
-                .ExecuteUpdateAsync(set => set.SetProperty(x => x.LastPlanId, facts.Plan.Id), ct);
+            await target.ExecuteUpdateAsync(set => set.SetProperty(x => x.LastPlanId, facts.Plan.Id), ct);
         },
         ct);
 
-    public Task SetPhase(WorkClaim claim, StepPhase phase, CancellationToken ct) => db.InTransaction(
+    public Task SetPhase(WorkClaim claim, StepPhase phase, CancellationToken ct) => db.InOneStatement(
         () => db.Steps.Where(x => x.Id == claim.SubjectId).ExecuteUpdateAsync(set => set.SetProperty(x => x.Phase, phase), ct), ct);
 
     /// <summary>The result of a step that serves: step, target, lease and report in one transaction.</summary>
@@ -106,10 +108,18 @@ public sealed class StepRows(DeployHubDb db)
             await db.ServiceDeployments.Where(x => x.Id == facts.Step.ServiceDeploymentId).ExecuteUpdateAsync(
                 set => set
                     .SetProperty(x => x.CurrentDigest, facts.Step.FromDigest)
-                    .SetProperty(x => x.CurrentTag, (string?)null)
+                    .SetProperty(x => x.CurrentTag, facts.Step.FromTag)
+                    .SetProperty(x => x.LastPlanId, facts.Step.FromPlanId)
                     .SetProperty(x => x.CurrentContainerId, containerId)
                     .SetProperty(x => x.KeptStepId, (Guid?)null),
                 ct);
+            if (recreated)
+            {
+                // It stands for the container that the former plan had made, and can be taken back as that one could.
+                await db.Steps.Where(x => x.PlanId == facts.Step.FromPlanId && x.ServiceDeploymentId == facts.Step.ServiceDeploymentId)
+                    .ExecuteUpdateAsync(set => set.SetProperty(x => x.ToContainerId, containerId), ct);
+            }
+
             db.Send(Queues.Deployments, facts.Plan.Id, new StepRestored(facts.Plan.Id, claim.SubjectId));
         },
         ct);

@@ -20,8 +20,9 @@ public sealed partial class WorkRunner(IServiceScopeFactory scopes, PersistenceO
     // A run ends this long before its lease does, so that no call of it is under way when another worker takes over.
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(2);
 
-    // New work is announced by a message, and the end of a known lease by its time; this finds what neither told of.
-    private static readonly TimeSpan Backstop = TimeSpan.FromSeconds(5);
+    // New work is announced by a message, and the end of a known lease by its time; this finds what neither told of, such as work that
+    // another worker handed back when it stopped. Two reads of an index.
+    private static readonly TimeSpan Backstop = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan HandBackDeadline = TimeSpan.FromSeconds(5);
 
     private readonly Guid _owner = Guid.CreateVersion7();
@@ -41,7 +42,11 @@ public sealed partial class WorkRunner(IServiceScopeFactory scopes, PersistenceO
             return;
         }
 
-        await _slots.WaitAsync(ct);
+        if (!await WaitForSlot(ct))
+        {
+            return;
+        }
+
         var begun = false;
         try
         {
@@ -66,8 +71,18 @@ public sealed partial class WorkRunner(IServiceScopeFactory scopes, PersistenceO
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await _stopping.CancelAsync();
-        await Task.WhenAll(_running.Values.Select(x => x.Run)).WaitAsync(cancellationToken);
-        await base.StopAsync(cancellationToken);
+        try
+        {
+            // Every run has a slot, and so has every claim that is about to become one.
+            for (var slot = 0; slot < WorkLimits.StepsAtOnce; slot++)
+            {
+                await _slots.WaitAsync(cancellationToken);
+            }
+        }
+        finally
+        {
+            await base.StopAsync(cancellationToken);
+        }
     }
 
     public override void Dispose()
@@ -90,6 +105,29 @@ public sealed partial class WorkRunner(IServiceScopeFactory scopes, PersistenceO
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(Periodically(Heartbeat, stoppingToken), Periodically(TakeOver, stoppingToken));
+
+    // False when the host stops: it begins nothing more. The row stands, and another worker finds it.
+    private async Task<bool> WaitForSlot(CancellationToken ct)
+    {
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(ct, _stopping.Token);
+        try
+        {
+            await _slots.WaitAsync(waiting.Token);
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            return false;
+        }
+
+        // A run that the stop ended may have freed the slot before this wait heard of the stop.
+        if (_stopping.IsCancellationRequested)
+        {
+            _slots.Release();
+            return false;
+        }
+
+        return true;
+    }
 
     private void Begin(WorkClaim claim, long claimedAt)
     {

@@ -98,6 +98,27 @@ public abstract class DeploymentTests(HubFixture fixture)
     }
 
     [Fact]
+    public async Task Plans_are_taken_back_one_after_another_to_the_very_first()
+    {
+        var (engine, registry) = await fixture.Servers();
+        var shop = await Shop.Open(await fixture.Hub(), engine, registry: registry);
+        var name = await shop.AddService("api");
+        var v1 = await registry.Push(TestImage.Serving("v1"), shop.Repository, "v1");
+        await registry.Push(TestImage.Serving("v2"), shop.Repository, "v2");
+        await registry.Push(TestImage.Serving("v3").Unhealthy(), shop.Repository, "v3");
+        var first = await shop.Deploy(new { imageTag = "v1" });
+        var second = await shop.Deploy(new { imageTag = "v2" });
+        Assert.Equal("rolled_back", (string)(await shop.Deploy(new { imageTag = "v3" }))["status"]!);
+        var tooEarly = await shop.Hub.Api.Post($"/api/deployment-plans/{(string)first["id"]!}/rollback");
+
+        Assert.Equal((409, "CONFLICT"), (tooEarly.Status, (string)tooEarly.Json!["code"]!));
+        Assert.Equal("rolled_back", (string)(await shop.Rollback((string)second["id"]!))["status"]!);
+        Assert.Equal(v1.ImageId, (await engine.Docker("inspect", "-f", "{{.Image}}", name)).Trim());
+        Assert.Equal("rolled_back", (string)(await shop.Rollback((string)first["id"]!))["status"]!);
+        Assert.Equal("", await shop.Containers(engine));
+    }
+
+    [Fact]
     public async Task Without_rollback_both_containers_stay_until_the_plan_is_taken_back()
     {
         var (engine, registry) = await fixture.Servers();

@@ -45,7 +45,7 @@ public class DockerEngineTests
 
         engine.Pause();
         var late = engine.Docker("ps", "-q");
-        Assert.NotSame(late, await Task.WhenAny(late, Task.Delay(TimeSpan.FromMilliseconds(300), TestContext.Current.CancellationToken)));
+        await Assert.ThrowsAsync<TimeoutException>(() => late.WaitAsync(TimeSpan.FromMilliseconds(300), TestContext.Current.CancellationToken));
         engine.Resume();
         Assert.Equal("", await late);
 

@@ -1,0 +1,153 @@
+using System.Collections.Concurrent;
+using DeployHub.Persistence.Locks;
+using Microsoft.EntityFrameworkCore;
+
+namespace DeployHub.Integration.Persistence;
+
+public sealed class TargetLockTests(Databases databases)
+{
+    [Theory]
+    [MemberData(nameof(Databases.Providers), MemberType = typeof(Databases))]
+    public async Task A_plan_gets_all_its_targets_or_none(Provider provider)
+    {
+        await using var database = await databases.New(provider);
+        var (first, second) = (await LineUp(database, "a", "b"), await LineUp(database, "b", "c"));
+
+        Assert.True(await TryTake(database, first));
+        Assert.True(await TryTake(database, first));
+        Assert.False(await TryTake(database, second));
+        Assert.Equal(2, await database.Read(db => db.TargetLocks.CountAsync(x => x.Granted)));
+
+        Assert.Equal([second], await Release(database, first));
+        Assert.True(await TryTake(database, second));
+    }
+
+    [Theory]
+    [MemberData(nameof(Databases.Providers), MemberType = typeof(Databases))]
+    public async Task Nobody_overtakes_one_who_came_before(Provider provider)
+    {
+        await using var database = await databases.New(provider);
+        var (holder, waiter, later) = (await LineUp(database, "a"), await LineUp(database, "a", "b"), await LineUp(database, "b"));
+        Assert.True(await TryTake(database, holder));
+        Assert.False(await TryTake(database, waiter));
+
+        // Its target is free, but somebody who came before waits for it.
+        Assert.False(await TryTake(database, later));
+
+        Assert.Equal([waiter], await Release(database, holder));
+        Assert.False(await TryTake(database, later));
+        Assert.True(await TryTake(database, waiter));
+        Assert.Equal([later], await Release(database, waiter));
+        Assert.True(await TryTake(database, later));
+    }
+
+    [Theory]
+    [MemberData(nameof(Databases.Providers), MemberType = typeof(Databases))]
+    public async Task The_first_to_come_holds_the_targets_whoever_asks_first(Provider provider)
+    {
+        await using var database = await databases.New(provider);
+        var (first, second) = (await LineUp(database, "a"), await LineUp(database, "a"));
+
+        Assert.False(await TryTake(database, second));
+        Assert.True(await TryTake(database, first));
+    }
+
+    [Theory]
+    [MemberData(nameof(Databases.Providers), MemberType = typeof(Databases))]
+    public async Task A_release_tells_everyone_who_waited_the_oldest_first(Provider provider)
+    {
+        await using var database = await databases.New(provider);
+        var holder = await LineUp(database, "a", "b", "c");
+        Assert.True(await TryTake(database, holder));
+        var (x, y, z, other) = (await LineUp(database, "c", "d"), await LineUp(database, "a"), await LineUp(database, "a", "c"), await LineUp(database, "d"));
+
+        Assert.Equal([x, y, z], await Release(database, holder));
+        Assert.Empty(await Release(database, holder));
+        Assert.True(await TryTake(database, x));
+        Assert.False(await TryTake(database, other));
+    }
+
+    [Theory]
+    [MemberData(nameof(Databases.Providers), MemberType = typeof(Databases))]
+    public async Task A_target_that_is_named_twice_is_lined_up_for_once(Provider provider)
+    {
+        await using var database = await databases.New(provider);
+        Assert.True(await TryTake(database, await LineUp(database, "a", "a")));
+    }
+
+    // Two plans that are accepted at the same moment draw their numbers in turns.
+    [Theory]
+    [MemberData(nameof(Databases.Providers), MemberType = typeof(Databases))]
+    public async Task Plans_whose_numbers_interlock_do_not_wait_for_each_other_for_ever(Provider provider)
+    {
+        await using var database = await databases.New(provider);
+        var (first, second) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        foreach (var (plan, key) in new[] { (first, "a"), (second, "b"), (second, "a"), (first, "b") })
+        {
+            await database.Write(db => db.LineUp(plan, [key]));
+        }
+
+        Assert.False(await TryTake(database, second));
+        Assert.True(await TryTake(database, first));
+        Assert.Equal([second], await Release(database, first));
+        Assert.True(await TryTake(database, second));
+    }
+
+    [Theory]
+    [MemberData(nameof(Databases.Providers), MemberType = typeof(Databases))]
+    public async Task Many_plans_at_once_never_share_a_target_and_all_come_to_their_end(Provider provider)
+    {
+        const int plans = 200;
+        await using var database = await databases.New(provider);
+        var holders = new ConcurrentDictionary<string, Guid>();
+        var told = new ConcurrentDictionary<Guid, SemaphoreSlim>();
+        var ended = 0;
+
+        await Parallel.ForEachAsync(Enumerable.Range(0, plans), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (seed, ct) =>
+        {
+            var random = new Random(seed);
+            var keys = Enumerable.Range(0, 10).OrderBy(_ => random.Next()).Take(random.Next(1, 5)).Select(x => $"key-{x}").ToArray();
+            var plan = Guid.CreateVersion7();
+            var wake = told.GetOrAdd(plan, _ => new SemaphoreSlim(0));
+            await database.Write(db => db.LineUp(plan, keys));
+            while (!await TryTake(database, plan))
+            {
+                // Nothing but the release of those before it wakes a plan, as in the machine.
+                Assert.True(await wake.WaitAsync(TimeSpan.FromSeconds(60), ct), $"Plan {seed} was forgotten.");
+            }
+
+            Assert.All(keys, key => Assert.True(holders.TryAdd(key, plan), $"{key} was granted twice."));
+            await Task.Yield();
+            Assert.All(keys, key => Assert.True(holders.TryRemove(key, out _)));
+            foreach (var next in await Release(database, plan))
+            {
+                told.GetOrAdd(next, _ => new SemaphoreSlim(0)).Release();
+            }
+
+            Interlocked.Increment(ref ended);
+        });
+
+        Assert.Equal((plans, 0), (ended, await database.Read(db => db.TargetLocks.CountAsync())));
+    }
+
+    private static async Task<Guid> LineUp(TestDatabase database, params string[] keys)
+    {
+        var plan = Guid.CreateVersion7();
+        await database.Write(db => db.LineUp(plan, keys));
+        return plan;
+    }
+
+    private static async Task<bool> TryTake(TestDatabase database, Guid plan)
+    {
+        var taken = false;
+        await database.Write(async db => taken = await db.TryTake(plan, CancellationToken.None));
+        return taken;
+    }
+
+    private static async Task<List<Guid>> Release(TestDatabase database, Guid plan)
+    {
+        List<Guid> told = [];
+        await database.Write(async db => told = await db.Release(plan, CancellationToken.None));
+        return told;
+    }
+}
