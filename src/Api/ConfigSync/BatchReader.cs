@@ -36,7 +36,7 @@ internal sealed class BatchReader(DeployHubDb db)
     }
 
     /// <summary>A page of batches, the newest first, without their operations.</summary>
-    public async Task<SyncBatchList> List(IQueryable<SyncBatch> batches, PageRequest request, CancellationToken ct)
+    public static async Task<SyncBatchList> List(IQueryable<SyncBatch> batches, PageRequest request, CancellationToken ct)
     {
         var page = await batches.AsNoTracking().Page(batch => batch.CreatedAt, batch => batch.Id, request, newestFirst: true, ct);
         return new SyncBatchList(page.Rows.ConvertAll(batch => SyncBatchView.Of(batch, null)), page.NextCursor);

@@ -67,7 +67,7 @@ internal static class SyncBatchRoutes
     }
 
     private static async Task<Results<Ok<SyncBatchList>, Refused>> List(
-        Guid envId, HttpContext http, DeployHubDb db, BatchReader batches, CancellationToken ct)
+        Guid envId, HttpContext http, DeployHubDb db, CancellationToken ct)
     {
         if (PageRequest.Read(http).IsRefused(out var refusal, out var page))
         {
@@ -75,7 +75,7 @@ internal static class SyncBatchRoutes
         }
 
         return await db.Environments.AnyAsync(x => x.Id == envId, ct)
-            ? TypedResults.Ok(await batches.List(db.SyncBatches.Where(batch => batch.EnvironmentId == envId), page, ct))
+            ? TypedResults.Ok(await BatchReader.List(db.SyncBatches.Where(batch => batch.EnvironmentId == envId), page, ct))
             : Refusal.NotFound("environment", envId).Answer();
     }
 
