@@ -23,6 +23,9 @@ public sealed class ApiHost : IAsyncLifetime
     /// <summary>What DEPLOYHUB_ADMIN_TOKEN says; left out, the host makes one.</summary>
     public string? SetAdminToken { get; init; }
 
+    /// <summary>What stands in for the rest of the house.</summary>
+    public Action<IServiceCollection>? Beside { get; init; }
+
     /// <summary>The SQLite file, where that is the database.</summary>
     public string DatabaseFile => Path.Combine(_folder, "deployhub.db");
 
@@ -41,6 +44,7 @@ public sealed class ApiHost : IAsyncLifetime
         var persistence = Postgres is null ? new PersistenceOptions(null, DatabaseFile) : new PersistenceOptions(Postgres, null);
         var settings = new HostSettings(persistence, null, _folder, RandomNumberGenerator.GetBytes(SecretBox.KeyBytes));
         builder.Services.AddSingleton(settings).AddSingleton(new SecretBox(settings.MasterKey)).AddPersistence(persistence).AddApi(settings);
+        Beside?.Invoke(builder.Services);
         App = builder.Build();
         App.UseApi();
         await App.StartAsync();
