@@ -69,14 +69,16 @@ public static class MaskedDiff
         var patterns = wanted.Where(line => line.HoldsSecret).Select(line => line.Shown).Distinct(StringComparer.Ordinal).ToList();
         foreach (var block in blocks)
         {
-            var bringsSecret = wanted.Skip(block.InsertStartB).Take(block.InsertCountB).Any(line => line.HoldsSecret);
+            // Where each secret's place is found again, the other lines are what they are; else any of them may hold the former value.
+            var removed = shown.GetRange(block.DeleteStartA, block.DeleteCountA);
+            var isPlaceLost = wanted.GetRange(block.InsertStartB, block.InsertCountB).Any(line => line.HoldsSecret && !removed.Exists(was => Fits(was, line.Shown)));
             for (var i = block.DeleteStartA; i < block.DeleteStartA + block.DeleteCountA; i++)
             {
                 if (patterns.Find(pattern => Fits(shown[i], pattern)) is { } pattern)
                 {
                     shown[i] = pattern;
                 }
-                else if (bringsSecret)
+                else if (isPlaceLost)
                 {
                     shown[i] = SecretMask.Hidden;
                 }
