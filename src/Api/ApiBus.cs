@@ -1,3 +1,4 @@
+using DeployHub.Contracts.ConfigSync;
 using DeployHub.Contracts.Images;
 using DeployHub.Hosting;
 using DeployHub.Persistence.Messaging;
@@ -8,8 +9,12 @@ namespace DeployHub.Api;
 /// <summary>What the Api asks workers. Commands go through the outbox, so nothing else of the bus is needed here.</summary>
 public sealed class ApiBus(HostSettings settings) : IBusParts
 {
-    public void Register(IBusRegistrationConfigurator bus) =>
-        bus.AddRequestClient<ResolveImageTag>(new Uri($"{(settings.RabbitMq is null ? "queue" : "exchange")}:{Queues.Questions}"));
+    public void Register(IBusRegistrationConfigurator bus)
+    {
+        var questions = new Uri($"{(settings.RabbitMq is null ? "queue" : "exchange")}:{Queues.Questions}");
+        bus.AddRequestClient<ResolveImageTag>(questions);
+        bus.AddRequestClient<ReadHostFiles>(questions);
+    }
 
     public void Receive(IBusRegistrationContext context, IReceiveConfigurator receive)
     {

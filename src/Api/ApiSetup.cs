@@ -1,4 +1,6 @@
 using DeployHub.Api.Access;
+using DeployHub.Api.ConfigFiles;
+using DeployHub.Api.ConfigSync;
 using DeployHub.Api.Deployments;
 using DeployHub.Api.Environments;
 using DeployHub.Api.Health;
@@ -9,6 +11,7 @@ using DeployHub.Api.Registries;
 using DeployHub.Api.Servers;
 using DeployHub.Api.Services;
 using DeployHub.Api.Tokens;
+using DeployHub.Api.Values;
 using DeployHub.Contracts.Wire;
 using DeployHub.Hosting;
 using DeployHub.Intake;
@@ -26,6 +29,7 @@ public static class ApiSetup
     {
         services.AddIntake();
         services.AddScoped<PlanReader>().AddScoped<PlanWait>().AddScoped<TagResolution>();
+        services.AddScoped<BatchReader>().AddScoped<BatchWait>().AddScoped<HostFiles>().AddScoped<DryRun>().AddScoped<DriftReader>();
         services.AddHostedService<AdminToken>();
         services.AddSingleton<TokenUse>().AddHostedService(provider => provider.GetRequiredService<TokenUse>());
         services.AddOpenApi(Document.Configure);
@@ -70,6 +74,12 @@ public static class ApiSetup
         app.MapImageDigests();
         app.MapServices();
         app.MapServiceDeployments();
+        app.MapConfigFiles();
+        app.MapAttachments();
+        app.MapVariables();
+        app.MapSecrets();
+        app.MapSyncBatches();
+        app.MapDrift();
         app.MapTokens();
         return app;
     }

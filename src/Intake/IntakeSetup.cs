@@ -1,3 +1,5 @@
+using DeployHub.Intake.ConfigFiles;
+using DeployHub.Intake.ConfigSync;
 using DeployHub.Intake.Deployments;
 using DeployHub.Intake.Environments;
 using DeployHub.Intake.Images;
@@ -5,6 +7,7 @@ using DeployHub.Intake.Registries;
 using DeployHub.Intake.Servers;
 using DeployHub.Intake.Services;
 using DeployHub.Intake.Tokens;
+using DeployHub.Intake.Values;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace DeployHub.Intake;
@@ -22,5 +25,11 @@ public static class IntakeSetup
         .AddScoped<RecordDigest>()
         .AddScoped<ServiceIntake>()
         .AddScoped<ServiceDeploymentIntake>()
+        .AddScoped<ConfigFileIntake>()
+        .AddScoped<AttachmentIntake>()
+        .AddScoped<ValueIntake>()
+        .AddScoped<FileRendering>()
+        .AddScoped<BatchPreparation>()
+        .AddScoped<AcceptSyncBatch>()
         .AddScoped<TokenIntake>();
 }

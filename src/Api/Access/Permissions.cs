@@ -11,6 +11,12 @@ internal static class Permissions
     /// <summary>Deploy, roll back, record digests.</summary>
     public const Role Deploy = Role.Operator;
 
+    /// <summary>Bring config files to their hosts, and look at what that would change there.</summary>
+    public const Role Sync = Role.Operator;
+
+    /// <summary>Create, change, attach and delete config files, variables and secrets: who may, decides what is written to the hosts.</summary>
+    public const Role ChangeConfig = Role.Admin;
+
     /// <summary>Create, change and delete environments, servers, registries, images and services.</summary>
     public const Role ChangeInventory = Role.Admin;
 

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using DeployHub.Contracts.Errors;
 using DeployHub.Contracts.Wire;
 using DeployHub.Intake;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace DeployHub.Api.Http;
@@ -13,9 +14,13 @@ namespace DeployHub.Api.Http;
 internal static class Body
 {
     public const int LargestBytes = 1 << 20;
+
+    /// <summary>For the routes that take a config file's content.</summary>
+    public const int LargestWithContent = 2 << 20;
+
     private const int Deepest = 32;
 
-    public static readonly Refusal TooLarge = new(413, ErrorCodes.ValidationError, "The body is larger than 1 MiB.");
+    public static readonly Refusal TooLarge = LargerThan(LargestBytes);
 
     public static readonly Refusal WrongContentType = new(
         415, ErrorCodes.ValidationError, "The body must be JSON in UTF-8.", "Content-Type", "Send «Content-Type: application/json».");
@@ -32,16 +37,16 @@ internal static class Body
         MaxDepth = Deepest,
     };
 
-    public static async Task<Result<T>> Read<T>(HttpContext http) where T : notnull =>
-        (await ReadBytes(http)).IsRefused(out var refusal, out var bytes) ? refusal : Parse<T>(bytes);
+    public static async Task<Result<T>> Read<T>(HttpContext http, int largest = LargestBytes) where T : notnull =>
+        (await ReadBytes(http, largest)).IsRefused(out var refusal, out var bytes) ? refusal : Parse<T>(bytes);
 
     /// <summary>For routes that take a body but need none.</summary>
     public static async Task<Result<T>> ReadOptional<T>(HttpContext http) where T : notnull, new() =>
         http.Request.ContentLength is null or 0 && http.Request.Headers.TransferEncoding.Count == 0 ? new T() : await Read<T>(http);
 
     /// <summary>Reads a change; <typeparamref name="TView"/> is what GET shows, and what the change cannot set of it is read-only.</summary>
-    public static async Task<Result<Patch<T>>> ReadPatch<T, TView>(HttpContext http) where T : notnull =>
-        (await ReadBytes(http)).IsRefused(out var refusal, out var bytes) ? refusal : ParsePatch<T, TView>(bytes);
+    public static async Task<Result<Patch<T>>> ReadPatch<T, TView>(HttpContext http, int largest = LargestBytes) where T : notnull =>
+        (await ReadBytes(http, largest)).IsRefused(out var refusal, out var bytes) ? refusal : ParsePatch<T, TView>(bytes);
 
     public static Result<T> Parse<T>(ReadOnlyMemory<byte> bytes) where T : notnull
     {
@@ -73,12 +78,18 @@ internal static class Body
         return Parse<T>(bytes).IsRefused(out var refusal, out var body) ? refusal : new Patch<T>(body, given);
     }
 
-    private static async Task<Result<ReadOnlyMemory<byte>>> ReadBytes(HttpContext http)
+    private static async Task<Result<ReadOnlyMemory<byte>>> ReadBytes(HttpContext http, int largest)
     {
         var request = http.Request;
-        if (request.ContentLength > LargestBytes)
+        if (request.ContentLength > largest)
         {
-            return TooLarge;
+            return LargerThan(largest);
+        }
+
+        if (largest > LargestBytes && http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            // Counted below; the server's own limit is that of all other routes.
+            limit.MaxRequestBodySize = null;
         }
 
         var buffer = new ArrayBufferWriter<byte>((int)(request.ContentLength ?? 0) + 1);
@@ -86,14 +97,16 @@ internal static class Body
         while ((count = await request.Body.ReadAsync(buffer.GetMemory(1), http.RequestAborted)) > 0)
         {
             buffer.Advance(count);
-            if (buffer.WrittenCount > LargestBytes)
+            if (buffer.WrittenCount > largest)
             {
-                return TooLarge;
+                return LargerThan(largest);
             }
         }
 
         return buffer.WrittenCount == 0 ? Empty : IsJson(request.ContentType) ? buffer.WrittenMemory : WrongContentType;
     }
+
+    private static Refusal LargerThan(int largest) => new(413, ErrorCodes.ValidationError, $"The body is larger than {largest >> 20} MiB.");
 
     private static bool IsJson(string? contentType) =>
         MediaTypeHeaderValue.TryParse(contentType, out var type)

@@ -39,6 +39,12 @@ internal static class Refusing
             response.Headers.RetryAfter = UnavailableRetrySeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
         }
 
+        else if (refusal.Status == StatusCodes.Status413PayloadTooLarge && HttpProtocol.IsHttp11(http.Request.Protocol))
+        {
+            // The rest of the body is never read, so nothing more can come over this connection: the caller must not try.
+            response.Headers.Connection = "close";
+        }
+
         var body = JsonSerializer.SerializeToUtf8Bytes(
             new ErrorEnvelope(refusal.Code, refusal.Message, refusal.Field, refusal.Hint, http.RequestId()), WireWords.Json);
         response.ContentType = "application/json; charset=utf-8";

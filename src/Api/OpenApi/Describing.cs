@@ -15,14 +15,22 @@ internal static class Describing
     public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder route) where T : notnull => route.Accepts<T>("application/json");
 
     public static RouteHandlerBuilder TakesIdempotencyKey(this RouteHandlerBuilder route) => route.WithMetadata(new DescribedParameter(
-        "Idempotency-Key", InHeader: true, "1 to 200 characters. The same key and body again answer with the same plan; kept for 24 hours."));
+        "Idempotency-Key", InHeader: true, "1 to 200 characters. The same key and body again answer with the same plan or batch; kept for 24 hours."));
+
+    public static RouteHandlerBuilder TakesIfMatch(this RouteHandlerBuilder route) => route.WithMetadata(new DescribedParameter(
+        "If-Match", InHeader: true, "The ETag that was read. When it has changed since, nothing is done: 409."));
+
+    public static RouteHandlerBuilder TakesDryRun(this RouteHandlerBuilder route) => route.WithMetadata(
+        new DescribedParameter("dryRun", InHeader: false, "true: say what would change on the hosts, and change nothing."),
+        new DescribedParameter("X-Dry-Run", InHeader: true, "The same as a header."),
+        new DescribedParameter("Prefer", InHeader: true, "wait=N holds the answer until the batch has ended, or N (1 to 60) seconds."));
 
     public static RouteHandlerBuilder TakesPage(this RouteHandlerBuilder route) => route.WithMetadata(
         new DescribedParameter("limit", InHeader: false, "Rows in a page: 1 to 200, default 50.", IsNumber: true),
         new DescribedParameter("cursor", InHeader: false, "The nextCursor of the page before."));
 
     public static RouteHandlerBuilder TakesPollHeaders(this RouteHandlerBuilder route) => route.WithMetadata(
-        new DescribedParameter("Prefer", InHeader: true, "wait=N holds the answer until the plan has ended, or N (1 to 60) seconds."),
+        new DescribedParameter("Prefer", InHeader: true, "wait=N holds the answer until it has ended, or N (1 to 60) seconds."),
         new DescribedParameter("If-None-Match", InHeader: true, "The ETag of the last answer."));
 }
 

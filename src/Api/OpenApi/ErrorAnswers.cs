@@ -40,7 +40,7 @@ internal static class ErrorAnswers
 
         if (operation.RequestBody is not null)
         {
-            yield return ("413", "The body is larger than 1 MiB.");
+            yield return ("413", "The body is larger than 1 MiB, or than 2 MiB where it holds a config file.");
             yield return ("415", "The body is not JSON.");
         }
 

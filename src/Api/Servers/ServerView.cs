@@ -17,9 +17,10 @@ internal sealed record ServerView(
     [property: Description("What the last contact with the engine gave.")] ServerStatus Status,
     string? StatusMessage,
     DateTime? LastSeenAt,
+    [property: Description("The folders that config files may be written to; null: /opt, /srv and /etc/deployhub.")] List<string>? WritableFolders,
     DateTime CreatedAt,
     DateTime UpdatedAt)
 {
     public static ServerView Of(Server x) => new(
-        x.Id, x.EnvironmentId, x.Name, x.Endpoint, x.EngineId, x.EngineVersion, x.Status, x.StatusMessage, x.LastSeenAt, x.CreatedAt, x.UpdatedAt);
+        x.Id, x.EnvironmentId, x.Name, x.Endpoint, x.EngineId, x.EngineVersion, x.Status, x.StatusMessage, x.LastSeenAt, x.WritableFolders, x.CreatedAt, x.UpdatedAt);
 }

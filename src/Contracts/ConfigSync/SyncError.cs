@@ -14,6 +14,9 @@ public static class SyncErrorCodes
     /// <summary>The text names a value that the environment does not have.</summary>
     public const string MissingValue = "missing_value";
 
+    /// <summary>With its values in place the file is larger than what is written.</summary>
+    public const string TooLarge = "too_large";
+
     /// <summary>Two operations of the batch, or two attachments, would write different things to one path.</summary>
     public const string DuplicateTarget = "duplicate_target";
 

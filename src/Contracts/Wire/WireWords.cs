@@ -39,6 +39,9 @@ public static class WireWords
         };
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false));
         options.Converters.Add(new UtcTimeConverter());
+
+        // Complete from the start: what only asks for the properties of a type may come before anything was written.
+        options.MakeReadOnly(populateMissingResolver: true);
         return options;
     }
 

@@ -75,6 +75,8 @@ public sealed class EnvironmentIntake(DeployHubDb db)
             .Concat(db.Registries.Where(x => x.EnvironmentId == id).Select(x => new { What = "registry", x.Name }))
             .Concat(db.ContainerImages.Where(x => x.EnvironmentId == id).Select(x => new { What = "container image", x.Name }))
             .Concat(db.Services.Where(x => x.EnvironmentId == id).Select(x => new { What = "service", x.Name }))
+            .Concat(db.ConfigFiles.Where(x => x.EnvironmentId == id).Select(x => new { What = "config file", x.Name }))
+            .Concat(db.EnvironmentValues.Where(x => x.EnvironmentId == id).Select(x => new { What = x.IsSecret ? "secret" : "variable", x.Name }))
             .ToListAsync(ct);
         return users.Count > 0
             ? Refusal.InUse("environment", found.Name, users.ConvertAll(x => $"{x.What} «{x.Name}»"))

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using DeployHub.Domain.Servers;
+using DeployHub.Intake.ConfigSync;
 using DeployHub.Intake.Deployments;
 using DeployHub.Persistence;
 using Microsoft.EntityFrameworkCore;
@@ -13,6 +14,9 @@ public record NewServer
 
     [Description("Where the Docker Engine listens: unix:///path or tcp://host:port.")]
     public required string Endpoint { get; init; }
+
+    [Description(WritableFolderRules.Description)]
+    public List<string>? WritableFolders { get; init; }
 }
 
 public record ServerChange
@@ -22,6 +26,9 @@ public record ServerChange
 
     [Description("Where the Docker Engine listens: unix:///path or tcp://host:port.")]
     public string Endpoint { get; init; } = "";
+
+    [Description(WritableFolderRules.Description)]
+    public List<string>? WritableFolders { get; init; }
 }
 
 /// <summary>Creates, changes and deletes servers.</summary>
@@ -29,7 +36,7 @@ public sealed class ServerIntake(DeployHubDb db)
 {
     public async Task<Result<Server>> Create(Guid environmentId, NewServer request, Caller caller, CancellationToken ct)
     {
-        if ((Names.Check(request.Name) ?? EndpointRules.Check(request.Endpoint)) is { } invalid)
+        if ((Names.Check(request.Name) ?? EndpointRules.Check(request.Endpoint) ?? WritableFolderRules.Check(request.WritableFolders)) is { } invalid)
         {
             return invalid;
         }
@@ -42,7 +49,8 @@ public sealed class ServerIntake(DeployHubDb db)
         var now = DateTime.UtcNow;
         var made = new Server
         {
-            Id = Guid.CreateVersion7(), EnvironmentId = environmentId, Name = request.Name, Endpoint = request.Endpoint.TrimEnd('/'), CreatedAt = now, UpdatedAt = now,
+            Id = Guid.CreateVersion7(), EnvironmentId = environmentId, Name = request.Name, Endpoint = request.Endpoint.TrimEnd('/'),
+            WritableFolders = request.WritableFolders, CreatedAt = now, UpdatedAt = now,
         };
         var refusal = await Taken(made, made.Name, ct) ?? await db.Commit(
             () =>
@@ -64,13 +72,14 @@ public sealed class ServerIntake(DeployHubDb db)
 
         var name = patch.Gives(nameof(ServerChange.Name)) ? patch.Body.Name : found.Name;
         var endpoint = patch.Gives(nameof(ServerChange.Endpoint)) ? patch.Body.Endpoint.TrimEnd('/') : found.Endpoint;
+        var folders = patch.Gives(nameof(ServerChange.WritableFolders)) ? patch.Body.WritableFolders : found.WritableFolders;
         var moves = endpoint != found.Endpoint;
-        var refusal = Names.Check(name) ?? EndpointRules.Check(endpoint) ?? await Taken(found, name, ct)
-            ?? (moves ? await db.FindPlanAt($"server «{found.Name}»", step => step.ServerId == id, ct) : null)
+        var refusal = Names.Check(name) ?? EndpointRules.Check(endpoint) ?? WritableFolderRules.Check(folders) ?? await Taken(found, name, ct)
+            ?? (moves ? await FindUnderWay(found, ct) : null)
             ?? await db.Commit(
                 () =>
                 {
-                    (found.Name, found.Endpoint, found.UpdatedAt) = (name, endpoint, DateTime.UtcNow);
+                    (found.Name, found.Endpoint, found.WritableFolders, found.UpdatedAt) = (name, endpoint, folders, DateTime.UtcNow);
                     if (moves)
                     {
                         ForgetEngine(found);
@@ -97,7 +106,7 @@ public sealed class ServerIntake(DeployHubDb db)
                            select service.Name).ToListAsync(ct);
         return users.Count > 0
             ? Refusal.InUse("server", found.Name, users.ConvertAll(name => $"service «{name}»"))
-            : await db.Commit(
+            : await db.FindBatchAt($"server «{found.Name}»", target => target.ServerId == id, ct) ?? await db.Commit(
                 () =>
                 {
                     db.Servers.Remove(found);
@@ -105,6 +114,11 @@ public sealed class ServerIntake(DeployHubDb db)
                 },
                 null, ct);
     }
+
+    // A batch under way could neither go on nor go back.
+    private async Task<Refusal?> FindUnderWay(Server server, CancellationToken ct) =>
+        await db.FindPlanAt($"server «{server.Name}»", step => step.ServerId == server.Id, ct)
+        ?? await db.FindBatchAt($"server «{server.Name}»", target => target.ServerId == server.Id, ct);
 
     // Another engine may listen there; a worker finds out at the next plan.
     private static void ForgetEngine(Server server)

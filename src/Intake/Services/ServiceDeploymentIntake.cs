@@ -1,5 +1,7 @@
 using System.ComponentModel;
 using DeployHub.Domain.Services;
+using DeployHub.Intake.ConfigFiles;
+using DeployHub.Intake.ConfigSync;
 using DeployHub.Intake.Deployments;
 using DeployHub.Persistence;
 using Microsoft.EntityFrameworkCore;
@@ -84,7 +86,7 @@ public sealed class ServiceDeploymentIntake(DeployHubDb db)
             ? null
             : Refusal.Conflict(
                 $"A container runs under the name «{found.ContainerName}».", "containerName", "Delete this service deployment and create it anew under the other name.");
-        var refusal = Names.CheckContainer(name) ?? runs ?? await FindPlan(found, ct) ?? await Taken(found, name, ct) ?? await db.Commit(
+        var refusal = Names.CheckContainer(name) ?? runs ?? await FindPlan(found, ct) ?? await FindBatch(found, ct) ?? await Taken(found, name, ct) ?? await db.Commit(
             () =>
             {
                 (found.ContainerName, found.UpdatedAt) = (name, DateTime.UtcNow);
@@ -97,9 +99,15 @@ public sealed class ServiceDeploymentIntake(DeployHubDb db)
     public async Task<Refusal?> Delete(Guid serviceId, Guid id, Caller caller, CancellationToken ct)
     {
         var found = await Find(serviceId, id, ct);
-        return found is null
-            ? Refusal.NotFound("deployment of this service", id)
-            : await FindPlan(found, ct) ?? await db.Commit(
+        if (found is null)
+        {
+            return Refusal.NotFound("deployment of this service", id);
+        }
+
+        var files = await db.FindAttachedFiles(attachment => attachment.ServiceDeploymentId == id, ct);
+        return files.Count > 0
+            ? Refusal.InUse("service deployment", found.ContainerName, files)
+            : await FindPlan(found, ct) ?? await FindBatch(found, ct) ?? await db.Commit(
                 () =>
                 {
                     db.ServiceDeployments.Remove(found);
@@ -113,6 +121,9 @@ public sealed class ServiceDeploymentIntake(DeployHubDb db)
 
     private Task<Refusal?> FindPlan(ServiceDeployment found, CancellationToken ct) =>
         db.FindPlanAt($"container «{found.ContainerName}»", step => step.ServiceDeploymentId == found.Id, ct);
+
+    private Task<Refusal?> FindBatch(ServiceDeployment found, CancellationToken ct) => db.FindBatchAt(
+        $"container «{found.ContainerName}»", target => target.ServerId == found.ServerId && target.ContainerName == found.ContainerName, ct);
 
     private async Task<Refusal?> Taken(ServiceDeployment deployment, string name, CancellationToken ct) =>
         await db.ServiceDeployments.AnyAsync(x => x.ServerId == deployment.ServerId && x.ContainerName == name && x.Id != deployment.Id, ct) ? Duplicate(name) : null;

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using DeployHub.Domain.Services;
+using DeployHub.Intake.ConfigFiles;
 using DeployHub.Persistence;
 using Microsoft.EntityFrameworkCore;
 
@@ -115,8 +116,9 @@ public sealed class ServiceIntake(DeployHubDb db)
                            where deployment.ServiceId == id
                            orderby server.Name
                            select new { deployment.ContainerName, server.Name }).ToListAsync(ct);
-        return users.Count > 0
-            ? Refusal.InUse("service", found.Name, users.ConvertAll(x => $"the container «{x.ContainerName}» on the server «{x.Name}»"))
+        var files = await db.FindAttachedFiles(attachment => attachment.ServiceId == id, ct);
+        return users.Count + files.Count > 0
+            ? Refusal.InUse("service", found.Name, [.. users.Select(x => $"the container «{x.ContainerName}» on the server «{x.Name}»"), .. files])
             : await db.Commit(
                 () =>
                 {

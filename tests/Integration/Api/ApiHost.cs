@@ -23,6 +23,12 @@ public sealed class ApiHost : IAsyncLifetime
     /// <summary>What DEPLOYHUB_ADMIN_TOKEN says; left out, the host makes one.</summary>
     public string? SetAdminToken { get; init; }
 
+    /// <summary>What stands in for the rest of the house.</summary>
+    public Action<IServiceCollection>? Beside { get; init; }
+
+    /// <summary>The SQLite file, where that is the database.</summary>
+    public string DatabaseFile => Path.Combine(_folder, "deployhub.db");
+
     public WebApplication App { get; private set; } = null!;
 
     public string AdminToken { get; private set; } = "";
@@ -35,9 +41,10 @@ public sealed class ApiHost : IAsyncLifetime
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
         builder.Configuration["DEPLOYHUB_ADMIN_TOKEN"] = SetAdminToken;
-        var persistence = Postgres is null ? new PersistenceOptions(null, Path.Combine(_folder, "deployhub.db")) : new PersistenceOptions(Postgres, null);
+        var persistence = Postgres is null ? new PersistenceOptions(null, DatabaseFile) : new PersistenceOptions(Postgres, null);
         var settings = new HostSettings(persistence, null, _folder, RandomNumberGenerator.GetBytes(SecretBox.KeyBytes));
         builder.Services.AddSingleton(settings).AddSingleton(new SecretBox(settings.MasterKey)).AddPersistence(persistence).AddApi(settings);
+        Beside?.Invoke(builder.Services);
         App = builder.Build();
         App.UseApi();
         await App.StartAsync();

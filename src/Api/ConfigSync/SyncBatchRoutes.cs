@@ -1,0 +1,142 @@
+using DeployHub.Api.Access;
+using DeployHub.Api.Deployments;
+using DeployHub.Api.Http;
+using DeployHub.Api.OpenApi;
+using DeployHub.Intake;
+using DeployHub.Intake.ConfigSync;
+using DeployHub.Persistence;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace DeployHub.Api.ConfigSync;
+
+internal static class SyncBatchRoutes
+{
+    private const string Answers =
+        "Contents are rendered and fixed when this answers 202; poll the batch at Location. With «Prefer: wait=N» a batch that ends in time answers 200. "
+        + "A dry run answers 200 with a diff for each target, and stores nothing.";
+
+    public static void MapSyncBatches(this IEndpointRouteBuilder app)
+    {
+        var batches = app.MapGroup("/api").WithTags("Config sync");
+        batches.MapPost("/sync/batch", Execute).RequireRole(Permissions.Sync)
+            .Describe("executeSyncBatch", "Execute (or replay) a transactional batch of config-file syncs", Answers)
+            .Takes<SyncBatchRequest>().TakesIdempotencyKey().TakesDryRun();
+        batches.MapPost("/config-files/{id:guid}/sync", SyncOne).RequireRole(Permissions.Sync)
+            .Describe("syncConfigFile", "Bring one config file to all its targets", "A batch of one; needs no body. " + Answers)
+            .TakesIdempotencyKey().TakesDryRun();
+        batches.MapGet("/sync/batch/{batchId:guid}", Get).RequireRole(Permissions.Read)
+            .Describe("getSyncBatch", "Get a sync batch with its operations and their targets", "Answers 304 to If-None-Match while nothing has changed.").TakesPollHeaders();
+        batches.MapGet("/environments/{envId:guid}/sync-batches", List).RequireRole(Permissions.Read)
+            .Describe("listSyncBatches", "List the sync batches of an environment, the newest first").TakesPage();
+    }
+
+    private static async Task<Results<Accepted<SyncBatchView>, Ok<SyncBatchView>, DryRunAnswer, Refused>> Execute(
+        HttpContext http, AcceptSyncBatch sync, DryRun dryRun, BatchReader batches, BatchWait wait, CancellationToken ct)
+    {
+        if ((await Body.Read<SyncBatchRequest>(http)).IsRefused(out var refusal, out var request) || IsDryRun(http).IsRefused(out refusal, out var dry))
+        {
+            return refusal.Answer();
+        }
+
+        return dry ? await Look(dryRun, request, ct) : await Answer(http, await sync.Accept(request, http.Caller(), IdempotencyKeyOf(http), ct), batches, wait, ct);
+    }
+
+    private static async Task<Results<Accepted<SyncBatchView>, Ok<SyncBatchView>, DryRunAnswer, Refused>> SyncOne(
+        Guid id, HttpContext http, AcceptSyncBatch sync, DryRun dryRun, BatchReader batches, BatchWait wait, DeployHubDb db, CancellationToken ct)
+    {
+        if ((await Body.ReadOptional<SyncFileRequest>(http)).IsRefused(out var refusal, out var request) || IsDryRun(http).IsRefused(out refusal, out var dry))
+        {
+            return refusal.Answer();
+        }
+
+        if (!dry)
+        {
+            return await Answer(http, await sync.AcceptOne(id, request, http.Caller(), IdempotencyKeyOf(http), ct), batches, wait, ct);
+        }
+
+        return await db.ConfigFiles.AnyAsync(x => x.Id == id, ct)
+            ? await Look(dryRun, AcceptSyncBatch.BatchOf(id, request), ct)
+            : Refusal.NotFound("config file", id).Answer();
+    }
+
+    private static async Task<Results<BatchPoll, Refused>> Get(Guid batchId, HttpContext http, BatchReader batches, BatchWait wait, CancellationToken ct)
+    {
+        await WaitAsPreferred(http, batchId, wait, ct);
+        return await batches.Find(batchId, ct) is { } batch ? new BatchPoll(batch) : Refusal.NotFound("sync batch", batchId).Answer();
+    }
+
+    private static async Task<Results<Ok<SyncBatchList>, Refused>> List(
+        Guid envId, HttpContext http, DeployHubDb db, CancellationToken ct)
+    {
+        if (PageRequest.Read(http).IsRefused(out var refusal, out var page))
+        {
+            return refusal.Answer();
+        }
+
+        return await db.Environments.AnyAsync(x => x.Id == envId, ct)
+            ? TypedResults.Ok(await BatchReader.List(db.SyncBatches.Where(batch => batch.EnvironmentId == envId), page, ct))
+            : Refusal.NotFound("environment", envId).Answer();
+    }
+
+    private static async Task<Results<Accepted<SyncBatchView>, Ok<SyncBatchView>, DryRunAnswer, Refused>> Answer(
+        HttpContext http, Result<AcceptedBatch> accepted, BatchReader batches, BatchWait wait, CancellationToken ct)
+    {
+        if (accepted.IsRefused(out var refusal, out var value))
+        {
+            return refusal.Answer();
+        }
+
+        if (value.Replayed)
+        {
+            http.Response.Headers["Idempotent-Replayed"] = "true";
+        }
+
+        var location = $"/api/sync/batch/{value.BatchId}";
+        var waited = await WaitAsPreferred(http, value.BatchId, wait, ct);
+
+        // Read again, since a worker may be at it already, and a repeated request is told how things stand now.
+        var batch = await batches.Find(value.BatchId, ct) ?? throw new InvalidOperationException($"The accepted batch {value.BatchId} is gone.");
+        if (waited && BatchWait.HasEnded(batch.Status))
+        {
+            http.Response.Headers.Location = location;
+            return TypedResults.Ok(batch);
+        }
+
+        http.Response.Headers.RetryAfter = "1";
+        return TypedResults.Accepted(location, batch);
+    }
+
+    private static async Task<Results<Accepted<SyncBatchView>, Ok<SyncBatchView>, DryRunAnswer, Refused>> Look(
+        DryRun dryRun, SyncBatchRequest request, CancellationToken ct) =>
+        (await dryRun.Look(request, ct)).IsRefused(out var refusal, out var view) ? refusal.Answer() : new DryRunAnswer(view);
+
+    private static async Task<bool> WaitAsPreferred(HttpContext http, Guid batchId, BatchWait wait, CancellationToken ct)
+    {
+        if (PlanWait.Preferred(http.Request) is not { } seconds)
+        {
+            return false;
+        }
+
+        await wait.UntilEnded(batchId, TimeSpan.FromSeconds(seconds), ct);
+        http.Response.Headers["Preference-Applied"] = $"wait={seconds}";
+        return true;
+    }
+
+    // A word that is not understood is refused: whoever meant a dry run must not get a real one.
+    private static Result<bool> IsDryRun(HttpContext http)
+    {
+        foreach (var (field, values) in new[] { ("dryRun", http.Request.Query["dryRun"]), ("X-Dry-Run", http.Request.Headers["X-Dry-Run"]) })
+        {
+            if (values.Count > 0 && !values.All(value => value is "true" or "false"))
+            {
+                return Refusal.Invalid(field, "must be «true» or «false».");
+            }
+        }
+
+        return http.Request.Query["dryRun"].Contains("true") || http.Request.Headers["X-Dry-Run"].Contains("true");
+    }
+
+    private static string? IdempotencyKeyOf(HttpContext http) =>
+        http.Request.Headers.TryGetValue("Idempotency-Key", out var key) ? key.ToString() : null;
+}
