@@ -1,7 +1,5 @@
 using DeployHub.Contracts.Deployments;
-using DeployHub.Docker;
 using DeployHub.Domain.Deployments;
-using DeployHub.Domain.Servers;
 using DeployHub.Persistence;
 using DeployHub.Worker.Engines;
 using DeployHub.Worker.Work;
@@ -15,8 +13,6 @@ namespace DeployHub.Worker.Deployments;
 /// </summary>
 public sealed class PrepareWork(DeployHubDb db, EngineClients engines, DigestResolution digests) : IStepWork
 {
-    private const int EnginesAtOnce = 16;
-
     public async Task Run(WorkClaim claim, CancellationToken lease)
     {
         var plan = await db.Plans.AsNoTracking().SingleAsync(x => x.Id == claim.SubjectId, lease);
@@ -24,10 +20,7 @@ public sealed class PrepareWork(DeployHubDb db, EngineClients engines, DigestRes
             .Select(x => new PreparedStep(x.Id, x.ServerId, x.ServiceName, x.ContainerName)).ToListAsync(lease);
         var serverIds = steps.Select(x => x.ServerId).Distinct().ToList();
         var servers = await db.Servers.AsNoTracking().Where(x => serverIds.Contains(x.Id)).ToListAsync(lease);
-        var seen = new SeenEngine[servers.Count];
-        await Parallel.ForAsync(0, servers.Count, new ParallelOptions { MaxDegreeOfParallelism = EnginesAtOnce, CancellationToken = lease },
-            async (i, ct) => seen[i] = await Look(servers[i], ct));
-        var outcome = new Preparation(plan, steps, seen);
+        var outcome = new Preparation(plan, steps, await engines.Look(servers, lease));
         if (outcome.Error is null)
         {
             await Resolve(outcome, lease);
@@ -56,26 +49,7 @@ public sealed class PrepareWork(DeployHubDb db, EngineClients engines, DigestRes
             outcome.Error = e.Error;
         }
     }
-
-    private async Task<SeenEngine> Look(Server server, CancellationToken ct)
-    {
-        EngineInfo? info = null;
-        var end = DateTime.UtcNow + StepTimes.UntouchedPatience;
-        var error = await Patience.Run(
-            async _ =>
-            {
-                info = await engines.For(server.Endpoint).GetInfo(ct);
-                return null;
-            },
-            _ => end,
-            server.Name,
-            ct);
-        return new SeenEngine(server, info, error);
-    }
 }
 
 /// <summary>A step as far as its preparation goes.</summary>
 internal sealed record PreparedStep(Guid Id, Guid ServerId, string ServiceName, string ContainerName);
-
-/// <summary>What a look at a server's engine gave.</summary>
-internal sealed record SeenEngine(Server Server, EngineInfo? Info, DeploymentError? Error);
