@@ -14,7 +14,17 @@ public sealed class Restoring(Helpers helpers, SecretBox secrets)
         var (target, server) = (facts.Target, facts.Server);
         var former = target.Snapshot is null ? null : await FileState.FromTar(new MemoryStream(secrets.OpenBytes(target.Snapshot)), MostBytes, lease);
         var helper = await helpers.Ensure(engine, server, target.BatchId, running: true, lease);
-        var path = await HostFiles.Resolve(helper, server, target.Path, lease);
+        string path;
+        try
+        {
+            path = await HostFiles.Resolve(helper, server, target.Path, lease);
+        }
+        catch (SyncFailureException e) when (former is null && e.Error.Code == SyncErrorCodes.MissingFolder)
+        {
+            // Nothing was there, and now not even the folder is.
+            return;
+        }
+
         var seen = await HostFiles.Read(helper, path, lease);
         if (seen?.Mark != former?.Mark)
         {
