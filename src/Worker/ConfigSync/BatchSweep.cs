@@ -16,7 +16,8 @@ public sealed class BatchSweep(IServiceScopeFactory scopes, PersistenceOptions p
         var still = await db.SyncBatches.Where(x => Moving.Contains(x.Status) && x.UpdatedAt < before).OrderBy(x => x.UpdatedAt).Take(MostAtOnce)
             .Select(x => new { x.Id, Begun = db.ConfigSyncStates.Any(s => s.CorrelationId == x.Id) }).ToListAsync(ct);
         var cleaning = await db.ConfigSyncStates.Where(x => x.CurrentState == nameof(ConfigSyncStateMachine.CleaningUp))
-            .Join(db.SyncBatches.Where(x => x.UpdatedAt < before), x => x.CorrelationId, x => x.Id, (x, _) => x.CorrelationId).Take(MostAtOnce).ToListAsync(ct);
+            .Join(db.SyncBatches.Where(x => x.UpdatedAt < before), x => x.CorrelationId, x => x.Id, (_, batch) => batch)
+            .OrderBy(x => x.UpdatedAt).Select(x => x.Id).Take(MostAtOnce).ToListAsync(ct);
         if (still.Count + cleaning.Count > 0)
         {
             await db.InTransaction(

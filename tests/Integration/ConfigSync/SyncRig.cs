@@ -12,6 +12,7 @@ using DeployHub.Persistence.Messaging;
 using DeployHub.Persistence.Secrets;
 using DeployHub.Servers;
 using DeployHub.Worker;
+using MassTransit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -132,6 +133,15 @@ public sealed class SyncRig : IAsyncDisposable
             default));
         return id;
     }
+
+    /// <summary>Asks the worker what the host holds, as the Api does.</summary>
+    public async Task<List<HostFile>> Ask(params string[] names)
+    {
+        var client = _worker!.Services.GetRequiredService<IBus>().CreateRequestClient<ReadHostFiles>(new Uri($"queue:{Queues.Questions}"));
+        return (await client.GetResponse<HostFilesRead>(new ReadHostFiles(_server, [.. names.Select(At)]))).Message.Files;
+    }
+
+    public byte[] Open(byte[] sealedBytes) => new SecretBox(_key).OpenBytes(sealedBytes);
 
     public Task<SyncBatch> Batch(Guid id) => Read(db => db.SyncBatches.AsNoTracking().SingleAsync(x => x.Id == id));
 

@@ -200,6 +200,43 @@ public sealed class SyncTests(SyncEngine fixture) : IClassFixture<SyncEngine>
     }
 
     [Fact]
+    public async Task A_full_disk_and_a_read_only_one_are_told_apart_and_leave_nothing()
+    {
+        await using var rig = await SyncRig.Open(fixture.Engine);
+        var (full, fixedDisk) = (Directory.CreateDirectory(rig.At("full")).FullName, Directory.CreateDirectory(rig.At("fixed")).FullName);
+        await Programs.Run("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", full]);
+        await Programs.Run("mount", ["-t", "tmpfs", "-o", "ro", "tmpfs", fixedDisk]);
+        try
+        {
+            var id = await rig.Submit(rollback: false, new Wanted($"{full}/x", new byte[200_000]), new Wanted($"{fixedDisk}/x", Bytes("x")));
+
+            Assert.Equal("Failed [Failed Failed] [Failed:disk_full Failed:read_only]", await rig.End(id));
+            Assert.Empty(Directory.GetFileSystemEntries(full));
+            await NoHelperLeft(id);
+        }
+        finally
+        {
+            await Programs.Run("umount", ["-l", full]);
+            await Programs.Run("umount", ["-l", fixedDisk]);
+        }
+    }
+
+    [Fact]
+    public async Task What_a_host_holds_is_told_without_starting_anything()
+    {
+        await using var rig = await SyncRig.Open(fixture.Engine);
+        await rig.Put("a", "bytes", "640", "7:8");
+        Directory.CreateDirectory(rig.At("folder"));
+
+        var files = await rig.Ask("a", "absent", "folder", "missing/x", "../outside");
+
+        Assert.Equal(("bytes", 0b110_100_000, 7, 8), (Encoding.UTF8.GetString(rig.Open(files[0].SealedContent!)), files[0].Mode, files[0].Uid, files[0].Gid));
+        Assert.True(files[1] is { Exists: false, Error: null });
+        Assert.Equal(["target_is_no_file", "missing_folder", "path_not_allowed"], files[2..].Select(x => x.Error!.Code));
+        Assert.Equal("", (await fixture.Engine.Docker("ps", "-aq", "--filter", "name=deployhub-read")).Trim());
+    }
+
+    [Fact]
     public async Task A_container_that_binds_the_single_file_is_restarted_and_never_signalled()
     {
         await using var rig = await SyncRig.Open(fixture.Engine);
