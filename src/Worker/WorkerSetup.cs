@@ -2,6 +2,7 @@ using DeployHub.Domain.Deployments;
 using DeployHub.Hosting;
 using DeployHub.Persistence.Messaging;
 using DeployHub.Persistence.Sagas;
+using DeployHub.Worker.ConfigSync;
 using DeployHub.Worker.Deployments;
 using DeployHub.Worker.Engines;
 using DeployHub.Worker.Health;
@@ -32,14 +33,24 @@ public static class WorkerSetup
         services.AddKeyedScoped<IStepWork, DeployWork>(StepAct.Deploy);
         services.AddKeyedScoped<IStepWork, RollbackWork>(StepAct.Rollback);
         services.AddKeyedScoped<IStepWork, FinalizeWork>(StepAct.Finalize);
+        services.AddSingleton<HelperImage>();
+        services.AddSingleton<Helpers>();
+        services.AddScoped<SyncRows>();
+        services.AddScoped<Writing>();
+        services.AddScoped<Restoring>();
+        services.AddKeyedScoped<IStepWork, PrepareBatchWork>(StepAct.SyncPrepare);
+        services.AddKeyedScoped<IStepWork, WriteWork>(StepAct.SyncWrite);
+        services.AddKeyedScoped<IStepWork, RestoreWork>(StepAct.SyncRestore);
+        services.AddKeyedScoped<IStepWork, CleanUpWork>(StepAct.SyncCleanUp);
         services.AddSingleton<WorkRunner>();
         services.AddHostedService(provider => provider.GetRequiredService<WorkRunner>());
         services.AddHostedService<PlanSweep>();
+        services.AddHostedService<BatchSweep>();
         return services;
     }
 }
 
-/// <summary>The worker's queues: the machine's, the steps', and the questions that only a worker can answer.</summary>
+/// <summary>The worker's queues: the machines', the steps', and the questions that only a worker can answer.</summary>
 public sealed class WorkerBus : IBusParts
 {
     private const int MessagesAtOnce = 32;
@@ -47,8 +58,10 @@ public sealed class WorkerBus : IBusParts
     public void Register(IBusRegistrationConfigurator bus)
     {
         bus.AddSagaStateMachine<DeploymentStateMachine, DeploymentState>().InDeployHubDb();
+        bus.AddSagaStateMachine<ConfigSyncStateMachine, ConfigSyncState>().InDeployHubDb();
         bus.AddConsumer<StepCommands>();
         bus.AddConsumer<ImageTagQuestions>();
+        bus.AddConsumer<HostFileQuestions>();
     }
 
     public void Receive(IBusRegistrationContext context, IReceiveConfigurator receive)
@@ -57,6 +70,11 @@ public sealed class WorkerBus : IBusParts
         {
             Common(endpoint);
             endpoint.ConfigureSaga<DeploymentState>(context);
+        });
+        receive.ReceiveEndpoint(Queues.ConfigSyncs, endpoint =>
+        {
+            Common(endpoint);
+            endpoint.ConfigureSaga<ConfigSyncState>(context);
         });
         receive.ReceiveEndpoint(Queues.Steps, endpoint =>
         {
@@ -67,6 +85,7 @@ public sealed class WorkerBus : IBusParts
         {
             endpoint.ConfigureConsumeTopology = false;
             endpoint.ConfigureConsumer<ImageTagQuestions>(context);
+            endpoint.ConfigureConsumer<HostFileQuestions>(context);
         });
     }
 

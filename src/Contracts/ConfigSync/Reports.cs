@@ -10,6 +10,10 @@ public record SyncBatchPrepared(Guid BatchId);
 /// <param name="BatchId">The batch.</param>
 public record SyncBatchRefused(Guid BatchId);
 
+/// <summary>Internal: a lock that this batch waits for was given back; it may try again.</summary>
+/// <param name="BatchId">The batch that waits.</param>
+public record SyncTargetsReleased(Guid BatchId);
+
 /// <summary>Internal: the target holds the file: written, or right already.</summary>
 /// <param name="BatchId">The batch.</param>
 /// <param name="TargetId">The target.</param>

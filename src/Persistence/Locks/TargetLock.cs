@@ -7,7 +7,10 @@ public class TargetLock
     public long Sequence { get; init; }
 
     public required string Key { get; set; }
+
+    /// <summary>The plan or the batch.</summary>
     public Guid PlanId { get; init; }
+
     public bool Granted { get; set; }
 
     /// <summary>The key of a container on an engine; <paramref name="engine"/> is the engine's own id.</summary>

@@ -64,13 +64,10 @@ internal static class PlanRows
         context.Db().Steps.Where(x => x.PlanId == context.Saga.CorrelationId && x.Status == StepStatus.Pending)
             .ExecuteUpdateAsync(set => set.SetProperty(x => x.Status, StepStatus.Skipped), context.CancellationToken);
 
-    public static async Task GiveTargetsBack(this SagaConsumeContext<DeploymentState> context)
+    public static Task GiveTargetsBack(this SagaConsumeContext<DeploymentState> context)
     {
         context.Saga.HoldsTargets = false;
-        foreach (var planId in await context.Db().Release(context.Saga.CorrelationId, context.CancellationToken))
-        {
-            context.Db().Send(Queues.Deployments, planId, new TargetsReleased(planId));
-        }
+        return context.Db().GiveBack(context.Saga.CorrelationId, context.CancellationToken);
     }
 
     /// <summary>Publishes a public event with the transaction; its facts carry the next number.</summary>

@@ -1,11 +1,11 @@
 using DeployHub.Contracts.Deployments;
 using DeployHub.Domain.Deployments;
 using DeployHub.Domain.Images;
-using DeployHub.Domain.Servers;
 using DeployHub.Persistence;
 using DeployHub.Persistence.Locks;
 using DeployHub.Persistence.Messaging;
 using DeployHub.Persistence.Work;
+using DeployHub.Worker.Engines;
 using DeployHub.Worker.Work;
 using Microsoft.EntityFrameworkCore;
 
@@ -34,7 +34,7 @@ internal sealed class Preparation
             await db.EndWork(claim.Act, claim.SubjectId, claim.Owner, ct);
             foreach (var seen in Engines)
             {
-                await RecordEngine(db, seen, ct);
+                await seen.Record(db, ct);
             }
 
             if (Error is null)
@@ -65,22 +65,6 @@ internal sealed class Preparation
         var services = string.Join(", ", same.Select(x => $"«{x.ServiceName}»"));
         return new DeploymentError(DeploymentErrorCodes.DuplicateTarget,
             $"Services {services} name the same container «{same.First().ContainerName}» on one engine, which is registered as more than one server. Give them names of their own.", same.Last().Id);
-    }
-
-    private static Task<int> RecordEngine(DeployHubDb db, SeenEngine seen, CancellationToken ct)
-    {
-        var row = db.Servers.Where(x => x.Id == seen.Server.Id);
-        var (now, info) = (DateTime.UtcNow, seen.Info);
-        return info is null
-            ? row.ExecuteUpdateAsync(set => set.SetProperty(x => x.Status, ServerStatus.Unreachable).SetProperty(x => x.StatusMessage, seen.Error!.Message), ct)
-            : row.ExecuteUpdateAsync(
-                set => set
-                    .SetProperty(x => x.EngineId, info.Id)
-                    .SetProperty(x => x.EngineVersion, info.ServerVersion)
-                    .SetProperty(x => x.Status, ServerStatus.Reachable)
-                    .SetProperty(x => x.StatusMessage, (string?)null)
-                    .SetProperty(x => x.LastSeenAt, now),
-                ct);
     }
 
     private async Task RecordDigest(DeployHubDb db, CancellationToken ct)

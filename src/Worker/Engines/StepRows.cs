@@ -20,7 +20,7 @@ public sealed class StepRows(DeployHubDb db)
         await db.InTransaction(
             async () =>
             {
-                await HoldLease(claim, ct);
+                await db.HoldLease(claim, ct);
                 if (claim.Act != StepAct.Finalize)
                 {
                     await MarkBegun(claim, phase, limit, ct);
@@ -36,7 +36,7 @@ public sealed class StepRows(DeployHubDb db)
     public Task Touch(WorkClaim claim, StepFacts facts, FormerState former, string newContainerId, CancellationToken ct) => db.InTransaction(
         async () =>
         {
-            await HoldLease(claim, ct);
+            await db.HoldLease(claim, ct);
             var target = db.ServiceDeployments.Where(d => d.Id == facts.Step.ServiceDeploymentId);
             await db.Steps.Where(x => x.Id == claim.SubjectId).ExecuteUpdateAsync(
                 set => set
@@ -157,17 +157,6 @@ public sealed class StepRows(DeployHubDb db)
                 .SetProperty(x => x.Error, error with { StepId = claim.SubjectId })
                 .SetProperty(x => x.CompletedAt, DateTime.UtcNow),
             ct);
-    }
-
-    // The write that proves the lease also lengthens it: what follows it has its whole time.
-    private async Task HoldLease(WorkClaim claim, CancellationToken ct)
-    {
-        var held = await db.WorkItems.Where(x => x.SubjectId == claim.SubjectId && x.Act == claim.Act && x.Owner == claim.Owner && x.ClaimableAt > DateTime.UtcNow)
-            .ExecuteUpdateAsync(set => set.SetProperty(x => x.ClaimableAt, x => DateTime.UtcNow.AddSeconds(WorkClaims.Lease.TotalSeconds)), ct);
-        if (held != 1)
-        {
-            throw new LeaseLostException(claim.Act, claim.SubjectId);
-        }
     }
 
     // The deadline is set by the first try of this act and stands for all later ones.

@@ -16,6 +16,6 @@ public interface IStepWork
 
 /// <summary>A lease on one piece of work.</summary>
 /// <param name="Act">What is to be done.</param>
-/// <param name="SubjectId">To which step; for <see cref="StepAct.Prepare"/> to which plan.</param>
+/// <param name="SubjectId">To which step or target; where all of a plan or a batch is concerned, its id.</param>
 /// <param name="Owner">The process that holds it.</param>
 public record WorkClaim(StepAct Act, Guid SubjectId, Guid Owner);

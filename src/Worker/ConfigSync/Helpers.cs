@@ -1,0 +1,125 @@
+using System.Text.Json.Nodes;
+using DeployHub.Contracts.ConfigSync;
+using DeployHub.Docker;
+using DeployHub.Domain.Servers;
+
+namespace DeployHub.Worker.ConfigSync;
+
+/// <summary>A helper container and what it sees of its host.</summary>
+/// <param name="Engine">Its engine.</param>
+/// <param name="ServerName">For errors.</param>
+/// <param name="ContainerId">Its id.</param>
+/// <param name="Running">It runs, so programs can be run in it; otherwise it serves to read and to put files.</param>
+/// <param name="Folders">The writable folders that exist on the host.</param>
+internal sealed record Helper(EngineClient Engine, string ServerName, string ContainerId, bool Running, IReadOnlyList<string> Folders)
+{
+    private const string Root = "/host";
+
+    /// <summary>Where the helper sees a path of the host.</summary>
+    public static string Inside(string path) => path == "/" ? Root : Root + path;
+
+    /// <summary>The path of the host behind one that the helper sees.</summary>
+    public static string Outside(string path) => path.StartsWith(Root + "/", StringComparison.Ordinal) ? path[Root.Length..] : path;
+}
+
+/// <summary>
+/// The one container a server and batch through which files reach the host. It is found or made again by its name, so that a worker that
+/// takes over goes on with it. Nothing but the folders that may be written is bound: whatever a path leads to, nothing else can be reached.
+/// </summary>
+public sealed class Helpers(HelperImage image)
+{
+    /// <summary>The label that every helper carries, with the id of the batch that it is for.</summary>
+    public const string Label = "deployhub.batch";
+
+    private const int MostTries = 8;
+
+    /// <summary>The helper of a batch on a server; made, and started where it has to run.</summary>
+    internal async Task<Helper> Ensure(EngineClient engine, Server server, Guid batchId, bool running, CancellationToken ct)
+    {
+        var name = $"deployhub-sync-{batchId.ToString("n")[^12..]}";
+        for (var left = MostTries; ; left--)
+        {
+            try
+            {
+                var found = await engine.FindContainer(name, ct) ?? await Make(engine, server, name, batchId, ct);
+                if (running && !found.State.Running)
+                {
+                    await engine.StartContainer(found.Id, ct);
+                }
+
+                return new Helper(engine, server.Name, found.Id, running || found.State.Running, Bound(found));
+            }
+            catch (EngineException e) when (e is EngineConflictException or EngineNotFoundException && left > 1)
+            {
+                // Another target of the batch makes it, or somebody removed it, at this very moment: look again.
+                await Task.Delay(TimeSpan.FromMilliseconds(50), ct);
+            }
+        }
+    }
+
+    /// <summary>A helper for reading alone, never started. The caller removes it.</summary>
+    internal async Task<Helper> ForReading(EngineClient engine, Server server, Guid questionId, CancellationToken ct)
+    {
+        var made = await Make(engine, server, $"deployhub-read-{questionId.ToString("n")[^12..]}", questionId, ct);
+        return new Helper(engine, server.Name, made.Id, Running: false, Bound(made));
+    }
+
+    /// <summary>Removes every helper of a batch on an engine.</summary>
+    public static async Task Remove(EngineClient engine, Guid batchId, CancellationToken ct)
+    {
+        var filter = new Dictionary<string, string[]> { ["label"] = [$"{Label}={batchId}"] };
+        foreach (var helper in await engine.ListContainers(filter, all: true, ct))
+        {
+            try
+            {
+                await engine.RemoveContainer(helper.Id, force: true, removeVolumes: false, ct);
+            }
+            catch (EngineException e) when (e is EngineNotFoundException or EngineConflictException)
+            {
+                // Gone already, or going.
+            }
+        }
+    }
+
+    // A folder that does not exist on the host is refused with its name, one at a time: what is left does exist.
+    private async Task<ContainerInspection> Make(EngineClient engine, Server server, string name, Guid batchId, CancellationToken ct)
+    {
+        var imageName = await image.Ensure(engine, ct);
+        var folders = (server.WritableFolders ?? [.. Server.DefaultWritableFolders]).Select(HostPath.Trimmed).Distinct().ToList();
+        while (true)
+        {
+            try
+            {
+                return await engine.GetContainer(await engine.CreateContainer(name, Body(imageName, batchId, folders), ct), ct);
+            }
+            catch (EngineBadRequestException e) when (Missing(e, folders) is { } missing)
+            {
+                folders.Remove(missing);
+            }
+        }
+    }
+
+    private static string? Missing(EngineBadRequestException refused, List<string> folders) =>
+        refused.Message.Contains("bind source path does not exist", StringComparison.Ordinal)
+            ? folders.OrderByDescending(x => x.Length).FirstOrDefault(folder => refused.Message.Contains($"does not exist: {folder}", StringComparison.Ordinal))
+            : null;
+
+    private static JsonObject Body(string image, Guid batchId, List<string> folders) => new()
+    {
+        ["Image"] = image,
+        ["Labels"] = new JsonObject { [Label] = batchId.ToString() },
+        ["User"] = "0:0",
+        ["StopSignal"] = "SIGKILL",
+        ["HostConfig"] = new JsonObject
+        {
+            ["Init"] = true,
+            ["NetworkMode"] = "none",
+            ["AutoRemove"] = false,
+            ["RestartPolicy"] = new JsonObject { ["Name"] = "no" },
+            ["Mounts"] = new JsonArray([.. folders.Select(folder => new JsonObject { ["Type"] = "bind", ["Source"] = folder, ["Target"] = Helper.Inside(folder) })]),
+        },
+    };
+
+    private static List<string> Bound(ContainerInspection helper) =>
+        [.. (helper.Raw["HostConfig"]?["Mounts"] as JsonArray ?? []).Select(mount => mount!["Source"]!.GetValue<string>())];
+}
