@@ -40,7 +40,8 @@ public record SyncBatchCleanedUp(Guid BatchId);
 
 /// <summary>Internal: the batch has used up its time.</summary>
 /// <param name="BatchId">The batch.</param>
-public record SyncBatchDeadlineReached(Guid BatchId);
+/// <param name="Token">Which of its deadlines: one that was called off may still be on its way.</param>
+public record SyncBatchDeadlineReached(Guid BatchId, Guid Token);
 
 /// <summary>Internal: the sweep found the batch standing still; drive it on from its rows.</summary>
 /// <param name="BatchId">The batch.</param>

@@ -42,7 +42,8 @@ public record StepFinalized(Guid PlanId, Guid StepId);
 
 /// <summary>Internal: the plan has used up its time.</summary>
 /// <param name="PlanId">The plan.</param>
-public record DeploymentDeadlineReached(Guid PlanId);
+/// <param name="Token">Which of its deadlines: one that was called off may still be on its way.</param>
+public record DeploymentDeadlineReached(Guid PlanId, Guid Token);
 
 /// <summary>Internal: the sweep found the plan standing still; drive it on from its rows.</summary>
 /// <param name="PlanId">The plan.</param>

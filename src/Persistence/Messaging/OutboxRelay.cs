@@ -32,6 +32,7 @@ public sealed partial class OutboxRelay(
     // Only rows of a process that died are found by it; every other row is announced.
     private static readonly TimeSpan Backstop = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan SendDeadline = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FlushDeadline = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan NoReaderPause = TimeSpan.FromSeconds(3);
 
     // In the embedded shape all that was due earlier was written by a process that is dead.
@@ -192,6 +193,8 @@ public sealed partial class OutboxRelay(
     private async Task RemoveSent(CancellationToken ct)
     {
         var ids = new List<long>(BatchSize);
+        using var lastChance = new CancellationTokenSource();
+        await using var atTheEnd = ct.Register(() => lastChance.CancelAfter(FlushDeadline));
         await UntilStopped(
             async () =>
             {
@@ -201,17 +204,30 @@ public sealed partial class OutboxRelay(
                     await Task.Delay(RemovalsGathered, ct);
                 }
 
-                while (ids.Count < BatchSize && _sent.Reader.TryRead(out var id))
-                {
-                    ids.Add(id);
-                }
-
-                await using var scope = scopes.CreateAsyncScope();
-                var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
-                await db.InOneStatement(() => db.Outbox.Where(x => ids.Contains(x.Id)).ExecuteDeleteAsync(ct), ct);
-                ids.Clear();
+                await RemoveGathered(ids, lastChance.Token);
             },
             ct);
+
+        // What was sent just before the stop would go out a second time at the next start.
+        await UntilStopped(() => RemoveGathered(ids, lastChance.Token), lastChance.Token, once: true);
+    }
+
+    private async Task RemoveGathered(List<long> ids, CancellationToken ct)
+    {
+        while (ids.Count < BatchSize && _sent.Reader.TryRead(out var id))
+        {
+            ids.Add(id);
+        }
+
+        if (ids.Count == 0)
+        {
+            return;
+        }
+
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
+        await db.InOneStatement(() => db.Outbox.Where(x => ids.Contains(x.Id)).ExecuteDeleteAsync(ct), ct);
+        ids.Clear();
     }
 
     // The database or the broker may be away for a while: say so, pause, go on. Ends with the host, or after one success when asked.

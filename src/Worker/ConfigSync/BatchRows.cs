@@ -28,7 +28,7 @@ internal static class BatchRows
     {
         var id = context.Saga.CorrelationId;
         context.Saga.DeadlineToken = Guid.CreateVersion7();
-        context.Db().Schedule(Queues.ConfigSyncs, id, new SyncBatchDeadlineReached(id), time, context.Saga.DeadlineToken.Value);
+        context.Db().Schedule(Queues.ConfigSyncs, id, new SyncBatchDeadlineReached(id, context.Saga.DeadlineToken.Value), time, context.Saga.DeadlineToken.Value);
     }
 
     public static async Task CallDeadlineOff(this SagaConsumeContext<ConfigSyncState> context)

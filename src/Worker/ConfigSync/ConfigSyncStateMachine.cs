@@ -27,14 +27,14 @@ public sealed class ConfigSyncStateMachine : MassTransitStateMachine<ConfigSyncS
         During(Queued,
             When(Released).TakeTargets().If(HoldsTargets, Start),
             When(Nudged).TakeTargets().If(HoldsTargets, Start),
-            When(DeadlineReached).RecordDeadline().EndBatch().TransitionTo(Ended));
+            When(DeadlineReached, context => context.Message.Token == context.Saga.DeadlineToken).RecordDeadline().EndBatch().TransitionTo(Ended));
 
         During(Running,
             When(Synced).RecordSynced().SendNextTargets().If(NothingInFlight, End),
             When(Failed).RecordFailed().IfElse(StopsAtFailure,
                 stop => stop.TransitionTo(Draining).If(NothingInFlight, TakeBackOrEnd),
                 more => more.SendNextTargets().If(NothingInFlight, End)),
-            When(DeadlineReached).RecordDeadline().TransitionTo(Draining).If(NothingInFlight, TakeBackOrEnd),
+            When(DeadlineReached, context => context.Message.Token == context.Saga.DeadlineToken).RecordDeadline().TransitionTo(Draining).If(NothingInFlight, TakeBackOrEnd),
             When(Nudged).RetellReports());
 
         During(Draining,

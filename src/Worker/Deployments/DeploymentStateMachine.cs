@@ -33,14 +33,14 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
         During(Queued,
             When(Released).TakeTargets().If(HoldsTargets, go => go.Begin().SendNextSteps().TransitionTo(Running)),
             When(Nudged).TakeTargets().If(HoldsTargets, go => go.Begin().SendNextSteps().TransitionTo(Running)),
-            When(DeadlineReached).RecordDeadline().EndAsFailed().TransitionTo(Ended));
+            When(DeadlineReached, context => context.Message.Token == context.Saga.DeadlineToken).RecordDeadline().EndAsFailed().TransitionTo(Ended));
 
         During(Running,
             When(StepSucceeded).RecordSuccess().IfElse(AllSucceeded,
                 done => done.AnnounceCompleted().SendNextFinalizers().TransitionTo(Finalizing).If(NothingInFlight, End),
                 more => more.SendNextSteps()),
             When(StepFailed).RecordFailure().If(SomethingFailed, stop => stop.TransitionTo(Draining).If(NothingInFlight, TakeBackOrEnd)),
-            When(DeadlineReached).RecordDeadline().TransitionTo(Draining).If(NothingInFlight, TakeBackOrEnd),
+            When(DeadlineReached, context => context.Message.Token == context.Saga.DeadlineToken).RecordDeadline().TransitionTo(Draining).If(NothingInFlight, TakeBackOrEnd),
             When(Nudged).RetellReports());
 
         During(Draining,

@@ -41,7 +41,7 @@ internal static class PlanRows
     {
         var id = context.Saga.CorrelationId;
         context.Saga.DeadlineToken = Guid.CreateVersion7();
-        context.Db().Schedule(Queues.Deployments, id, new DeploymentDeadlineReached(id), time, context.Saga.DeadlineToken.Value);
+        context.Db().Schedule(Queues.Deployments, id, new DeploymentDeadlineReached(id, context.Saga.DeadlineToken.Value), time, context.Saga.DeadlineToken.Value);
     }
 
     public static async Task CallDeadlineOff(this SagaConsumeContext<DeploymentState> context)

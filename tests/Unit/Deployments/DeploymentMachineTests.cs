@@ -250,7 +250,8 @@ public sealed class DeploymentMachineTests(MachineRig rig) : IClassFixture<Machi
         var third = await rig.Begin(1, 1, true, engine, "b");
         await rig.Reaches(third, "Queued");
 
-        await rig.Tell(second, new DeploymentDeadlineReached(second.Id));
+        await rig.Tell(second, new DeploymentDeadlineReached(second.Id, Guid.NewGuid()));
+        await rig.Tell(second, new DeploymentDeadlineReached(second.Id, (await rig.Saga(second))!.DeadlineToken!.Value));
 
         Assert.Equal(PlanStatus.Failed, await rig.Reaches(second, "Ended"));
         Assert.Equal("skipped skipped", await rig.Steps(second));
@@ -265,7 +266,7 @@ public sealed class DeploymentMachineTests(MachineRig rig) : IClassFixture<Machi
         var plan = await rig.Begin(steps: 3);
         await rig.Succeed(plan, 0);
 
-        await rig.Tell(plan, new DeploymentDeadlineReached(plan.Id));
+        await rig.Tell(plan, new DeploymentDeadlineReached(plan.Id, (await rig.Saga(plan))!.DeadlineToken!.Value));
         Assert.Equal(PlanStatus.Running, await rig.Reaches(plan, "Draining"));
         await rig.Succeed(plan, 1);
 

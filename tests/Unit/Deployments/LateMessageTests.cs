@@ -62,7 +62,7 @@ public sealed class LateMessageTests(MachineRig rig) : IClassFixture<MachineRig>
     private static object[] Messages(Guid plan, Guid step) =>
     [
         new DeployContainerImage(plan), new DeploymentPrepared(plan), new DeploymentRefused(plan), new TargetsReleased(plan), new StepSucceeded(plan, step), new StepFailed(plan, step),
-        new StepRestored(plan, step), new StepRestoreFailed(plan, step), new StepFinalized(plan, step), new RollbackDeployment(plan, "ann"), new DeploymentDeadlineReached(plan),
+        new StepRestored(plan, step), new StepRestoreFailed(plan, step), new StepFinalized(plan, step), new RollbackDeployment(plan, "ann"), new DeploymentDeadlineReached(plan, Guid.NewGuid()),
         new DeploymentNudged(plan),
     ];
 
