@@ -163,7 +163,6 @@ public sealed class SyncTests(SyncEngine fixture) : IClassFixture<SyncEngine>
 
         var id = await rig.Submit(rollback: true, files);
         await hit.Task.WaitAsync(TimeSpan.FromSeconds(60), Ct);
-        await Task.Delay(TimeSpan.FromMilliseconds(300), Ct);
         await rig.Stop();
         Assert.Contains(await File.ReadAllTextAsync(rig.At("a"), Ct), new[] { "old", "new" });
         rig.Proxy.Decide = _ => Fate.Pass;
