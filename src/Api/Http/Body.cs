@@ -19,6 +19,8 @@ internal static class Body
     public const int LargestWithContent = 2 << 20;
 
     private const int Deepest = 32;
+    private const int TakenInBytes = 16 << 20;
+    private static readonly TimeSpan TakenInWithin = TimeSpan.FromSeconds(3);
 
     public static readonly Refusal TooLarge = LargerThan(LargestBytes);
 
@@ -81,15 +83,16 @@ internal static class Body
     private static async Task<Result<ReadOnlyMemory<byte>>> ReadBytes(HttpContext http, int largest)
     {
         var request = http.Request;
-        if (request.ContentLength > largest)
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
-            return LargerThan(largest);
+            // Counted here; the server's own limit is for routes that take no body, and would break the connection instead of answering.
+            limit.MaxRequestBodySize = null;
         }
 
-        if (largest > LargestBytes && http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        if (request.ContentLength > largest)
         {
-            // Counted below; the server's own limit is that of all other routes.
-            limit.MaxRequestBodySize = null;
+            await TakeIn(http);
+            return LargerThan(largest);
         }
 
         var buffer = new ArrayBufferWriter<byte>((int)(request.ContentLength ?? 0) + 1);
@@ -99,11 +102,31 @@ internal static class Body
             buffer.Advance(count);
             if (buffer.WrittenCount > largest)
             {
+                await TakeIn(http);
                 return LargerThan(largest);
             }
         }
 
         return buffer.WrittenCount == 0 ? Empty : IsJson(request.ContentType) ? buffer.WrittenMemory : WrongContentType;
+    }
+
+    // A caller that is still sending would see its connection break, not the answer: what is within reason is taken in and thrown away.
+    private static async Task TakeIn(HttpContext http)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
+        end.CancelAfter(TakenInWithin);
+        var buffer = new byte[64 * 1024];
+        try
+        {
+            int count;
+            for (var left = TakenInBytes; left > 0 && (count = await http.Request.Body.ReadAsync(buffer, end.Token)) > 0; left -= count)
+            {
+            }
+        }
+        catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
+        {
+            // It sends too slowly to wait for; the answer goes out and the connection ends.
+        }
     }
 
     private static Refusal LargerThan(int largest) => new(413, ErrorCodes.ValidationError, $"The body is larger than {largest >> 20} MiB.");
