@@ -26,8 +26,9 @@ public static class PersistenceSetup
     {
         if (options.Postgres is not null)
         {
-            // What is asked again and again is planned once a connection. Whatever the connection string says itself counts more.
-            db.UseNpgsql($"Max Auto Prepare=100;Auto Prepare Min Usages=3;{options.Postgres}");
+            // What is asked again and again is planned once a connection, and a connection that goes back to the pool is not swept: nothing
+            // here sets anything on a session. Whatever the connection string says itself counts more.
+            db.UseNpgsql($"Max Auto Prepare=100;Auto Prepare Min Usages=3;No Reset On Close=true;{options.Postgres}");
         }
         else
         {
