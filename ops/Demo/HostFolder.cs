@@ -59,6 +59,13 @@ internal sealed class HostFolder
     /// <summary>Removes the folders of this demo and of those that were killed. Says what is left.</summary>
     public static async Task<string[]> Remove(DemoEngine engine, Owner owner)
     {
+        if (engine.IsPrivate)
+        {
+            // It runs as root on this very machine, and a signal may have ended it already.
+            RemoveHere(owner);
+            return [];
+        }
+
         // No image, no folder: it is made with one, and removed before it.
         if ((await engine.DockerLines("image", "ls", "-q", "--no-trunc", "--filter", $"label={owner.Label}")).FirstOrDefault() is not { } image)
         {
@@ -77,9 +84,23 @@ internal sealed class HostFolder
         async Task<string[]> Gone() => [.. (await Run(engine, image, [Roof], OwnersScript, "owners"))
             .Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => line.Split(' ', 2))
-            .Where(x => x[1] == owner.Value || Owner.IsGone(x[1]))
+            .Where(x => IsOver(x[1], owner))
             .Select(x => x[0])];
     }
+
+    private static void RemoveHere(Owner owner)
+    {
+        foreach (var folder in Directory.Exists(Roof) ? Directory.GetDirectories(Roof, $"{Prefix}*") : [])
+        {
+            var file = System.IO.Path.Combine(folder, OwnerFile);
+            if (File.Exists(file) && IsOver(File.ReadAllText(file).Trim(), owner))
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+    }
+
+    private static bool IsOver(string whose, Owner self) => whose == self.Value || Owner.IsGone(whose);
 
     private static Task<string> Run(DemoEngine engine, string image, string[] folders, string script, params string[] args) => engine.Docker(
         ["run", "--rm", "--network", "none", "--no-healthcheck", "--user", "0:0", .. folders.SelectMany(x => new[] { "-v", $"{x}:{x}" }),
