@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using DeployHub.Docker;
 
 namespace DeployHub.Worker.ConfigSync;
@@ -63,9 +64,7 @@ internal sealed class HelperCalls(EngineClient engine, string containerId)
 
         // What has no whole line was not done, or not to its end.
         var lines = ran.Output.Split('\n')[..^1];
-        return [.. files.Select((_, i) => i < lines.Length && lines[i].Split(' ', 2) is [var code, var said] && int.TryParse(code, out var exit)
-            ? new Said(exit, said.Trim())
-            : new Said(ran.ExitCode == 0 ? 1 : ran.ExitCode, ran.Output.Trim()))];
+        return [.. files.Select((_, i) => i < lines.Length && Said.Parse(lines[i]) is { } said ? said : new Said(ran.ExitCode == 0 ? 1 : ran.ExitCode, ran.Output.Trim()))];
     }
 
     private sealed record PutFile(string Name, FileState File);
@@ -75,4 +74,12 @@ internal sealed class HelperCalls(EngineClient engine, string containerId)
 internal sealed record ExchangeFile(string Folder, string Name, string Temporary, string Before, string After);
 
 /// <summary>How the shell ended with one file.</summary>
-internal sealed record Said(int ExitCode, string Text);
+internal sealed record Said(int ExitCode, string Text)
+{
+    /// <summary>A line of the script: the code, and what was said if anything was.</summary>
+    public static Said? Parse(string line)
+    {
+        var end = line.IndexOf(' ', StringComparison.Ordinal) is >= 0 and var space ? space : line.Length;
+        return int.TryParse(line.AsSpan(0, end), NumberStyles.None, CultureInfo.InvariantCulture, out var code) ? new Said(code, line[end..].Trim()) : null;
+    }
+}
