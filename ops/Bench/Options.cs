@@ -3,23 +3,24 @@ using System.Globalization;
 namespace DeployHub.Bench;
 
 /// <summary>What the command line asks for.</summary>
+/// <param name="Command">What is measured: <c>deploy</c> or <c>sync</c>.</param>
 /// <param name="Check">End with 1 when a bound is missed.</param>
 /// <param name="Quick">Fewer sizes and rounds.</param>
 /// <param name="JsonFile">Where the rows go.</param>
-internal sealed record Options(bool Check, bool Quick, string JsonFile)
+internal sealed record Options(string Command, bool Check, bool Quick, string JsonFile)
 {
     /// <summary>Null with a <paramref name="problem"/> when the arguments are not understood.</summary>
     public static Options? Parse(string[] args, out string? problem)
     {
         problem = null;
-        if (args is not ["deploy", .. var rest])
+        if (args is not ["deploy" or "sync", .. var rest])
         {
-            problem = "the sub-command must be «deploy»";
+            problem = "the sub-command must be «deploy» or «sync»";
             return null;
         }
 
         var stamp = DateTime.UtcNow.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
-        var options = new Options(false, false, Path.Combine("bench", "results", $"deploy-{stamp}.json"));
+        var options = new Options(args[0], false, false, Path.Combine("bench", "results", $"{args[0]}-{stamp}.json"));
         for (var i = 0; i < rest.Length; i++)
         {
             switch (rest[i])

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using DeployHub.Bench;
 using DeployHub.Bench.Deploy;
+using DeployHub.Bench.Sync;
 
 if (Options.Parse(args, out var problem) is not { } options)
 {
@@ -12,7 +13,7 @@ if (Options.Parse(args, out var problem) is not { } options)
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => Environment.Exit(130));
 using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, _ => Environment.Exit(129));
 
-var report = await DeployBench.Run(options.Quick);
+var report = await (options.Command == "deploy" ? DeployBench.Run(options.Quick) : SyncBench.Run(options.Quick));
 Console.Out.Write(report.Table());
 await report.Save(options.JsonFile, options.Quick);
 Console.Error.WriteLine($"written: {options.JsonFile}");

@@ -2,7 +2,7 @@ namespace DeployHub.Bench;
 
 /// <summary>One line of the table.</summary>
 /// <param name="Name">What was measured.</param>
-/// <param name="Unit"><c>s</c>, <c>ms</c> or <c>MB</c>.</param>
+/// <param name="Unit"><c>s</c>, <c>ms</c>, <c>MB</c> or <c>calls</c>.</param>
 /// <param name="Ours">The median of ours.</param>
 /// <param name="Baseline">The median of what it is compared with; null when the bound is absolute.</param>
 /// <param name="Ratio">Ours to the baseline; null when there is none.</param>
@@ -24,7 +24,7 @@ internal sealed record Row(string Name, string Unit, double Ours, double? Baseli
         return new Row(name, "ms", ours, baseline, ours / baseline, bound, samples);
     }
 
-    public static Row OfValue(string name, string unit, double value, double bound) => new(name, unit, value, null, null, bound, [new(value, null)]);
+    public static Row OfValue(string name, string unit, double value, double? bound) => new(name, unit, value, null, null, bound, [new(value, null)]);
 
     public static double Median(IEnumerable<double> values)
     {

@@ -9,6 +9,11 @@ internal sealed record ClosingRow(
     string Deploy, string PlanId, string PlanStatus, string Service, string? FromDigest, string? ToDigest, string Status, double? Seconds,
     string? ContainerBefore, string? ContainerAfter, bool SameContainer, string? ErrorCode, string Evidence);
 
+/// <summary>What became of one config file in one batch, by DeployHub and by what the host held before and after.</summary>
+internal sealed record FileRow(
+    string Batch, string BatchId, string BatchStatus, string Service, string File, string Path, string? FromHash, string? ToHash, string Status,
+    HostFile HostBefore, HostFile HostAfter, bool SameAsBefore, string? ErrorCode);
+
 /// <summary>The end of the demo, for people and as JSON.</summary>
 internal static class ClosingTable
 {
@@ -38,7 +43,25 @@ internal static class ClosingTable
         return table;
     }
 
-    public static void Write(string file, Options options, DemoEngine? engine, IReadOnlyList<ClosingRow> rows, Proofs proofs, bool ok, TimeSpan took) =>
+    public static Table Of(IReadOnlyList<FileRow> rows, bool wide)
+    {
+        var table = new Table().Border(TableBorder.Rounded).AddColumns("batch", "service", "file", "path");
+        table.AddColumns(wide ? ["from hash", "to hash"] : ["hash\nfrom → to"]);
+        table.AddColumns("status", "evidence on the host");
+        foreach (var row in rows)
+        {
+            string[] hashes = [Short(row.FromHash), Short(row.ToHash)];
+            table.AddRow(
+            [
+                row.Batch, row.Service, row.File, Markup.Escape(row.Path), .. wide ? hashes : [string.Join("\n→ ", hashes)],
+                $"[{Screen.Colour(row.Status)}]{row.Status}[/]", Markup.Escape(Evidence(row)),
+            ]);
+        }
+
+        return table;
+    }
+
+    public static void Write(string file, Options options, DemoEngine? engine, IReadOnlyList<ClosingRow> rows, IReadOnlyList<FileRow> files, Proofs proofs, bool ok, TimeSpan took) =>
         File.WriteAllText(file, JsonSerializer.Serialize(
             new
             {
@@ -47,9 +70,13 @@ internal static class ClosingTable
                 engine = engine is null ? null : new { endpoint = engine.Endpoint, isPrivate = engine.IsPrivate },
                 seconds = Math.Round(took.TotalSeconds, 1),
                 rows,
+                files,
                 proofs = proofs.All,
             },
             Json) + "\n");
+
+    private static string Evidence(FileRow row) =>
+        $"{(row.ErrorCode is { } code ? $"{code}; " : "")}{Short(row.HostAfter.Hash)} {row.HostAfter.Rights}{(row.SameAsBefore ? ", as before" : "")}";
 
     private static string Short(string? id) => id is null ? "-" : (id.StartsWith("sha256:", StringComparison.Ordinal) ? id[7..] : id)[..12];
 }

@@ -9,6 +9,9 @@ internal sealed class DemoEngine : IAsyncDisposable
     private readonly DockerEngine? _private;
     private readonly Owner _owner;
 
+    // DeployHub's helper image stays on an engine for the next batch. Those that were there before the demo are not the demo's to remove.
+    private string[] _formerHelperImages = [];
+
     private DemoEngine(string endpoint, DockerEngine? own, Owner owner) => (Endpoint, _private, _owner) = (endpoint, own, owner);
 
     /// <summary>What DeployHub is told, and what <c>DOCKER_HOST</c> takes.</summary>
@@ -27,6 +30,7 @@ internal sealed class DemoEngine : IAsyncDisposable
         {
             var engine = new DemoEngine(named, own: null, owner);
             await engine.SweepOrphans();
+            engine._formerHelperImages = await engine.HelperImages();
             return engine;
         }
 
@@ -44,18 +48,20 @@ internal sealed class DemoEngine : IAsyncDisposable
     public async Task<string[]> Containers() =>
         [.. (await DockerLines("ps", "-a", "--filter", $"label={_owner.Label}", "--format", "{{.Names}}")).Order(StringComparer.Ordinal)];
 
-    /// <summary>Removes every container and image of this demo. Says what could not be removed.</summary>
+    /// <summary>Removes every file, container, volume and image of this demo. Says what could not be removed.</summary>
     public async Task<string[]> Clear()
     {
-        if (IsPrivate)
-        {
-            return [];
-        }
-
         try
         {
+            var folders = await HostFolder.Remove(this, _owner);
+            if (IsPrivate)
+            {
+                return folders;
+            }
+
             await Remove(_owner.Label);
-            return [.. await Containers(), .. await DockerLines("image", "ls", "-q", "--filter", $"label={_owner.Label}")];
+            await RemoveHelperImages();
+            return [.. folders, .. await Containers(), .. await Volumes(_owner.Label), .. await DockerLines("image", "ls", "-q", "--filter", $"label={_owner.Label}")];
         }
         catch (ServerFailedException e)
         {
@@ -76,6 +82,7 @@ internal sealed class DemoEngine : IAsyncDisposable
             labels.UnionWith(await DockerLines(["image", "inspect", "--format", $"{{{{index .Config.Labels \"{Owner.Key}\"}}}}", .. images]));
         }
 
+        labels.UnionWith(await DockerLines(["volume", "ls", .. listing, $"{{{{.Label \"{Owner.Key}\"}}}}"]));
         foreach (var label in labels.Where(Owner.IsGone))
         {
             await Remove($"{Owner.Key}={label}");
@@ -90,10 +97,32 @@ internal sealed class DemoEngine : IAsyncDisposable
             await Docker(["rm", "-f", "-v", .. containers]);
         }
 
+        var volumes = await Volumes(label);
+        if (volumes.Length > 0)
+        {
+            await Docker(["volume", "rm", .. volumes]);
+        }
+
         var images = (await DockerLines("image", "ls", "-q", "--no-trunc", "--filter", $"label={label}")).Distinct().ToArray();
         if (images.Length > 0)
         {
             await Docker(["image", "rm", "-f", .. images]);
+        }
+    }
+
+    private Task<string[]> Volumes(string label) => DockerLines("volume", "ls", "-q", "--filter", $"label={label}");
+
+    private Task<string[]> HelperImages() => DockerLines("image", "ls", "-q", "--no-trunc", "deployhub/helper");
+
+    private async Task RemoveHelperImages()
+    {
+        foreach (var image in (await HelperImages()).Except(_formerHelperImages))
+        {
+            // One that somebody else uses by now is theirs.
+            if (await DockerLines("ps", "-aq", "--filter", $"ancestor={image}") is [])
+            {
+                await Docker("image", "rm", image);
+            }
         }
     }
 

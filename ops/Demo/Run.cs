@@ -13,6 +13,7 @@ internal sealed class Run(Options options, StopSignals stop)
     private Registry? _registry;
     private DemoHub? _hub;
     private Story? _story;
+    private FileStory? _files;
 
     /// <summary>Runs the demo; gives its exit code.</summary>
     public static async Task<int> Demo(Options options, StopSignals stop)
@@ -49,6 +50,7 @@ internal sealed class Run(Options options, StopSignals stop)
             ok = proofs.Hold;
             _screen.Line("");
             _screen.Show(ClosingTable.Of(_story!.Rows, _screen.IsWide));
+            _screen.Show(ClosingTable.Of(_files!.Rows, _screen.IsWide));
             Conclude(proofs);
         }
         catch (Exception e) when (e is DemoFailedException or ServerFailedException or HttpRequestException or TimeoutException)
@@ -64,7 +66,7 @@ internal sealed class Run(Options options, StopSignals stop)
         {
             if (options.JsonFile is { } file)
             {
-                ClosingTable.Write(file, options, _engine, _story?.Rows ?? [], proofs, ok, _watch.Elapsed);
+                ClosingTable.Write(file, options, _engine, _story?.Rows ?? [], _files?.Rows ?? [], proofs, ok, _watch.Elapsed);
             }
         }
 
@@ -94,14 +96,15 @@ internal sealed class Run(Options options, StopSignals stop)
     {
         using var api = new HubApi(_hub!.Address, _hub.Token);
         _story = new Story(_engine!, _registry!, api, _owner, _screen, proofs);
-        await _story.Tell(stop.Token);
+        _files = new FileStory(_engine!, api, _owner, _screen, proofs);
+        await _files.Tell(await _story.Tell(stop.Token), stop.Token);
     }
 
     private void Conclude(Proofs proofs)
     {
         if (proofs.Hold)
         {
-            _screen.Title($"All {proofs.All.Count} claims were found true on the engine, in {_watch.Elapsed.TotalSeconds:0} s.");
+            _screen.Title($"All {proofs.All.Count} claims were found true on the engine and its host, in {_watch.Elapsed.TotalSeconds:0} s.");
             return;
         }
 
@@ -123,6 +126,7 @@ internal sealed class Run(Options options, StopSignals stop)
             _screen.Fact(name, _story!.Address(name).ToString());
         }
 
+        _screen.Fact("files", _files!.Folder);
         _screen.Fact("containers", $"DOCKER_HOST={_engine!.Endpoint} docker ps");
         _screen.Fact("stop", $"kill {Environment.ProcessId}");
         await stop.Came();

@@ -47,7 +47,7 @@ internal sealed class Screen
     {
         var seconds = Stopwatch.GetElapsedTime(_actBegan).TotalSeconds;
         var word = phase is null ? status : $"{status}, {phase}";
-        Line(string.Create(CultureInfo.InvariantCulture, $"  [grey]{seconds,5:0.0} s[/]  {Markup.Escape(who),-10} [{Colour(status)}]{word}[/]"));
+        Line(string.Create(CultureInfo.InvariantCulture, $"  [grey]{seconds,5:0.0} s[/]  {Markup.Escape(who),-12} [{Colour(status)}]{word}[/]"));
     }
 
     public void Proven(string text) => Line($"  [green]Proven:[/] {Markup.Escape(text)}");
@@ -65,9 +65,9 @@ internal sealed class Screen
 
     public static string Colour(string status) => status switch
     {
-        "success" or "completed" => "green",
-        "failed" or "rollback_failed" or "partially_rolled_back" => "red",
-        "rolled_back" or "rolling_back" => "yellow",
+        "success" or "completed" or "ok" or "written" => "green",
+        "failed" or "rollback_failed" or "partially_rolled_back" or "partial" or "restore_failed" => "red",
+        "rolled_back" or "rolling_back" or "restored" => "yellow",
         _ => "default",
     };
 }

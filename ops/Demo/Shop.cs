@@ -17,13 +17,18 @@ internal static class Shop
     public static string Container(string service, string run) => $"deployhub-demo-{service}-{run}";
 
     /// <summary>The body that creates a service.</summary>
-    public static object Declare(string service, string imageId, int port) => new
+    /// <param name="service">Its name.</param>
+    /// <param name="imageId">Its image, as DeployHub knows it.</param>
+    /// <param name="port">Where it answers.</param>
+    /// <param name="disk">A volume with the rules of the payments; the others have none.</param>
+    public static object Declare(string service, string imageId, int port, string disk) => new
     {
         name = service,
         containerImageId = imageId,
         container = new
         {
             ports = new[] { new { containerPort = 8080, hostPort = port, hostIp = "127.0.0.1" } },
+            volumes = service == Broken ? new[] { new { source = disk, target = "/etc/payments", readOnly = true } } : [],
             env = service == Broken ? new Dictionary<string, string> { ["PAYMENT_GATEWAY"] = "https://pay.example.com" } : [],
         },
     };

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using DeployHub.Servers;
 
@@ -8,37 +7,42 @@ namespace DeployHub.Demo;
 /// <summary>The main job in three acts, over REST; what it claims is looked up on the engine and not asked of DeployHub.</summary>
 internal sealed class Story(DemoEngine engine, Registry registry, HubApi api, Owner owner, Screen screen, Proofs proofs)
 {
-    private static readonly TimeSpan PollEvery = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
     private readonly string _run = Guid.NewGuid().ToString("n")[..4];
     private readonly Dictionary<string, int> _ports = Shop.Services.ToDictionary(x => x, _ => FreePorts.Next());
+    private readonly Dictionary<string, string> _serviceIds = [];
+    private string _environmentId = "";
+    private string _serverId = "";
     private string _imageId = "";
+    private string _standing = "";
 
     public List<ClosingRow> Rows { get; } = [];
 
     /// <summary>Where a service answers.</summary>
     public Uri Address(string service) => new($"http://127.0.0.1:{_ports[service]}/");
 
-    public async Task Tell(CancellationToken ct)
+    /// <summary>Gives what it leaves standing.</summary>
+    public async Task<Stage> Tell(CancellationToken ct)
     {
         await SetUp(ct);
         await First(ct);
         await Second(ct);
         await Third(ct);
+        return new Stage(_environmentId, _serverId, _serviceIds, _standing, _run, Disk);
     }
 
     private async Task SetUp(CancellationToken ct)
     {
         screen.Act("An environment, a server, an image and three services, over REST");
-        var environment = await api.Post("/api/environments", new { name = "demo" }, ct);
-        var inside = $"/api/environments/{Id(environment)}";
-        var server = await api.Post($"{inside}/servers", new { name = "this-machine", endpoint = engine.Endpoint }, ct);
+        await HostFolder.MakeSmallDisk(engine, owner, Disk);
+        _environmentId = Id(await api.Post("/api/environments", new { name = "demo" }, ct));
+        var inside = $"/api/environments/{_environmentId}";
+        _serverId = Id(await api.Post($"{inside}/servers", new { name = FileStory.Server, endpoint = engine.Endpoint }, ct));
         var image = await api.Post($"{inside}/container-images", new { name = "shop", imageName = $"{registry.Host}/{Shop.Repository}" }, ct);
         _imageId = Id(image);
         foreach (var name in Shop.Services)
         {
-            var service = await api.Post($"{inside}/services", Shop.Declare(name, _imageId, _ports[name]), ct);
-            await api.Post($"/api/services/{Id(service)}/deployments", new { serverId = Id(server), containerName = Container(name) }, ct);
+            var id = _serviceIds[name] = Id(await api.Post($"{inside}/services", Shop.Declare(name, _imageId, _ports[name], Disk), ct));
+            await api.Post($"/api/services/{id}/deployments", new { serverId = _serverId, containerName = Container(name) }, ct);
             screen.Fact(name, $"container {Container(name)}, answers at {Address(name)}");
         }
     }
@@ -60,6 +64,7 @@ internal sealed class Story(DemoEngine engine, Registry registry, HubApi api, Ow
         screen.Act("v2 by tag: one service after another, each container replaced");
         var (before, former) = (proofs.All.Count, await Look());
         var v2 = await registry.Push(Shop.Version("v2", owner), Shop.Repository, "v2");
+        _standing = v2.ImageId;
         var plan = await Deploy("v2", ct);
         proofs.Equal("The plan of v2 is completed.", "completed", Word(plan, "status"));
         var after = await Look();
@@ -97,51 +102,21 @@ internal sealed class Story(DemoEngine engine, Registry registry, HubApi api, Ow
     private async Task<JsonObject> Deploy(string tag, CancellationToken ct)
     {
         var accepted = await api.Post($"/api/container-images/{_imageId}/deploy", new { imageTag = tag }, ct);
-        using var late = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        late.CancelAfter(Patience);
-        var told = new Dictionary<string, (string, string?)>();
-        var (plan, tag2) = ((JsonObject?)null, (EntityTagHeaderValue?)null);
-        try
-        {
-            while (true)
-            {
-                (var news, tag2) = await api.Poll(Id(accepted), tag2, late.Token);
-                if (news is not null)
-                {
-                    plan = news;
-                    Report(plan, told);
-                    if (plan["completedAt"] is not null && Word(plan, "status") is "completed" or "failed" or "rolled_back" or "partially_rolled_back")
-                    {
-                        return plan;
-                    }
-                }
-
-                await Task.Delay(PollEvery, late.Token);
-            }
-        }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
-        {
-            throw new DemoFailedException($"The plan had not ended after {Patience.TotalSeconds} s: {plan?.ToJsonString()}");
-        }
+        var changes = new Changes(screen);
+        return Plan(await api.Follow($"/api/deployment-plans/{Id(accepted)}", x => HasEnded(Plan(x)), x => Report(Plan(x), changes), ct));
     }
 
-    private void Report(JsonObject plan, Dictionary<string, (string, string?)> told)
+    private static bool HasEnded(JsonObject plan) =>
+        plan["completedAt"] is not null && Word(plan, "status") is "completed" or "failed" or "rolled_back" or "partially_rolled_back";
+
+    private static void Report(JsonObject plan, Changes changes)
     {
         foreach (var step in Steps(plan).Where(x => Word(x, "status") is not "pending"))
         {
-            Tell((string)step["service"]!["name"]!, Word(step, "status"), (string?)step["phase"]);
+            changes.Tell((string)step["service"]!["name"]!, Word(step, "status"), (string?)step["phase"]);
         }
 
-        Tell("plan", Word(plan, "status"), null);
-
-        void Tell(string who, string status, string? phase)
-        {
-            if (told.GetValueOrDefault(who) != (status, phase))
-            {
-                told[who] = (status, phase);
-                screen.Progress(who, status, phase);
-            }
-        }
+        changes.Tell("plan", Word(plan, "status"));
     }
 
     private async Task<Dictionary<string, Standing>> Look()
@@ -177,22 +152,7 @@ internal sealed class Story(DemoEngine engine, Registry registry, HubApi api, Ow
 
         // Former containers are removed after the plan has ended well.
         var expected = string.Join(' ', Shop.Services.Select(Container).Order(StringComparer.Ordinal));
-        proofs.Equal("No other container of the demo is left on the engine.", expected, await Settled(expected));
-    }
-
-    private async Task<string> Settled(string expected)
-    {
-        var seen = "";
-        try
-        {
-            await Eventually.Equal(expected, async () => seen = string.Join(' ', await engine.Containers()));
-        }
-        catch (TimeoutException)
-        {
-            // What was seen last is the answer.
-        }
-
-        return seen;
+        proofs.Equal("No other container of the demo is left on the engine.", expected, await Settled.At(expected, async () => string.Join(' ', await engine.Containers())));
     }
 
     private async Task<string> Answer(string service)
@@ -233,11 +193,15 @@ internal sealed class Story(DemoEngine engine, Registry registry, HubApi api, Ow
 
     private static DateTime Time(string text) => DateTime.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind);
 
+    private static JsonObject Plan(JsonObject answer) => answer["plan"]!.AsObject();
+
     private static List<JsonNode> Steps(JsonObject plan) => [.. plan["steps"]!.AsArray().Select(x => x!)];
 
     private static string Word(JsonNode node, string name) => (string)node[name]!;
 
     private static string Id(JsonObject made) => (string)made["id"]!;
+
+    private string Disk => $"deployhub-demo-rules-{_run}";
 
     private string Container(string service) => Shop.Container(service, _run);
 }

@@ -1,15 +1,20 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.Sockets;
+using System.Text;
+using System.Text.RegularExpressions;
 
 namespace DeployHub.Bench.Setup;
 
-/// <summary>A socket in front of an engine's that passes everything on and tells when the next byte comes in.</summary>
-internal sealed class EngineProxy : IAsyncDisposable
+/// <summary>A socket in front of an engine's that passes everything on, tells when the next byte comes in, and notes each call.</summary>
+internal sealed partial class EngineProxy : IAsyncDisposable
 {
+    private const int LongestLine = 2048;
     private readonly CancellationTokenSource _ended = new();
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly string _engine;
     private readonly Task _accepting;
+    private readonly ConcurrentQueue<string> _calls = new();
     private TaskCompletionSource<long>? _awaited;
 
     public EngineProxy(string path, string engine)
@@ -21,6 +26,9 @@ internal sealed class EngineProxy : IAsyncDisposable
     }
 
     public string Path { get; }
+
+    /// <summary>Method and path of each call so far.</summary>
+    public IReadOnlyCollection<string> Calls => _calls;
 
     /// <summary>The timestamp of the next byte from a client.</summary>
     public Task<long> NextByte()
@@ -77,9 +85,22 @@ internal sealed class EngineProxy : IAsyncDisposable
             if (noted)
             {
                 Interlocked.Exchange(ref _awaited, null)?.TrySetResult(Stopwatch.GetTimestamp());
+                Note(buffer.AsSpan(0, count));
             }
 
             await to.WriteAsync(buffer.AsMemory(0, count), _ended.Token);
         }
     }
+
+    // A client writes the head of a request in one piece, and the next one only when the answer has come.
+    private void Note(ReadOnlySpan<byte> bytes)
+    {
+        if (RequestLine().Match(Encoding.Latin1.GetString(bytes[..Math.Min(bytes.Length, LongestLine)])) is { Success: true } line)
+        {
+            _calls.Enqueue(line.Groups[1].Value);
+        }
+    }
+
+    [GeneratedRegex("^([A-Z]+ /[^ \r\n]*) HTTP/1\\.1\r\n")]
+    private static partial Regex RequestLine();
 }

@@ -67,6 +67,9 @@ internal sealed class Hub : IAsyncDisposable
 
     public async Task<JsonNode> Plan(string id) => (await Send(HttpMethod.Get, $"/api/deployment-plans/{id}", null))["plan"]!;
 
+    /// <summary>Any other call: gives the whole answer.</summary>
+    public Task<JsonObject> Call(HttpMethod method, string path, object? body = null) => Send(method, path, body);
+
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();

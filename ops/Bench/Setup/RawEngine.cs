@@ -58,6 +58,17 @@ internal sealed class RawEngine(string socket) : IDisposable
         return new StreamReader(await _http.GetStreamAsync(new Uri($"events?filters={filters}", UriKind.Relative), ct));
     }
 
+    /// <summary>Any other call; answers with its body, which is read to the end.</summary>
+    public async Task<byte[]> Call(HttpMethod method, string path, HttpContent? content = null)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = content };
+        using var answer = await _http.SendAsync(request);
+        var body = await answer.Content.ReadAsByteArrayAsync();
+        return answer.IsSuccessStatusCode
+            ? body
+            : throw new InvalidOperationException($"{method} {path}: {(int)answer.StatusCode} {System.Text.Encoding.UTF8.GetString(body)}");
+    }
+
     public void Dispose() => _http.Dispose();
 
     // As DeployHub makes it from a service that declares nothing.

@@ -19,16 +19,22 @@ internal sealed record FileState(byte[] Bytes, int Mode, int Uid, int Gid, DateT
     public bool IsSameAs(FileState? other) => other is not null && Mark == other.Mark;
 
     /// <summary>A tar with this file alone, under <paramref name="name"/>.</summary>
-    public MemoryStream Tar(string name)
+    public MemoryStream Tar(string name) => Tar([(name, this)]);
+
+    /// <summary>A tar of files, each under its name.</summary>
+    public static MemoryStream Tar(IEnumerable<(string Name, FileState File)> files)
     {
-        var tar = new MemoryStream(Bytes.Length + 2048);
+        var tar = new MemoryStream();
         using (var writer = new TarWriter(tar, TarEntryFormat.Gnu, leaveOpen: true))
         {
-            // GNU's format holds user ids beyond two million, which the plain one does not.
-            writer.WriteEntry(new GnuTarEntry(TarEntryType.RegularFile, name)
+            foreach (var (name, file) in files)
             {
-                DataStream = new MemoryStream(Bytes), Mode = (UnixFileMode)Mode, Uid = Uid, Gid = Gid, ModificationTime = ModifiedAt,
-            });
+                // GNU's format holds user ids beyond two million, which the plain one does not.
+                writer.WriteEntry(new GnuTarEntry(TarEntryType.RegularFile, name)
+                {
+                    DataStream = new MemoryStream(file.Bytes), Mode = (UnixFileMode)file.Mode, Uid = file.Uid, Gid = file.Gid, ModificationTime = file.ModifiedAt,
+                });
+            }
         }
 
         tar.Position = 0;

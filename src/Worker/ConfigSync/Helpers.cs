@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using DeployHub.Contracts.ConfigSync;
 using DeployHub.Docker;
@@ -11,7 +12,8 @@ namespace DeployHub.Worker.ConfigSync;
 /// <param name="ContainerId">Its id.</param>
 /// <param name="Running">It runs, so programs can be run in it; otherwise it serves to read and to put files.</param>
 /// <param name="Folders">The writable folders that exist on the host.</param>
-internal sealed record Helper(EngineClient Engine, string ServerName, string ContainerId, bool Running, IReadOnlyList<string> Folders)
+/// <param name="Calls">Shared with the other targets of the batch.</param>
+internal sealed record Helper(EngineClient Engine, string ServerName, string ContainerId, bool Running, IReadOnlyList<string> Folders, HelperCalls Calls)
 {
     private const string Root = "/host";
 
@@ -32,6 +34,9 @@ public sealed class Helpers(HelperImage image)
     public const string Label = "deployhub.batch";
 
     private const int MostTries = 8;
+    private const int MostIdle = 100;
+
+    private readonly ConcurrentDictionary<string, HelperCalls> _calls = new(StringComparer.Ordinal);
 
     /// <summary>The helper of a batch on a server; made, and started where it has to run.</summary>
     internal async Task<Helper> Ensure(EngineClient engine, Server server, Guid batchId, bool running, CancellationToken ct)
@@ -47,7 +52,7 @@ public sealed class Helpers(HelperImage image)
                     await engine.StartContainer(found.Id, ct);
                 }
 
-                return new Helper(engine, server.Name, found.Id, running || found.State.Running, Bound(found));
+                return new Helper(engine, server.Name, found.Id, running || found.State.Running, Bound(found), CallsOf(engine, found.Id));
             }
             catch (EngineException e) when (e is EngineConflictException or EngineNotFoundException && left > 1)
             {
@@ -61,7 +66,7 @@ public sealed class Helpers(HelperImage image)
     internal async Task<Helper> ForReading(EngineClient engine, Server server, Guid questionId, CancellationToken ct)
     {
         var made = await Make(engine, server, $"deployhub-read-{questionId.ToString("n")[^12..]}", questionId, ct);
-        return new Helper(engine, server.Name, made.Id, Running: false, Bound(made));
+        return new Helper(engine, server.Name, made.Id, Running: false, Bound(made), new HelperCalls(engine, made.Id));
     }
 
     /// <summary>Removes every helper of a batch on an engine.</summary>
@@ -79,6 +84,20 @@ public sealed class Helpers(HelperImage image)
                 // Gone already, or going.
             }
         }
+    }
+
+    // Helpers come and go with their batches. Calls that are shared less than they could be do no harm.
+    private HelperCalls CallsOf(EngineClient engine, string containerId)
+    {
+        if (_calls.Count > MostIdle)
+        {
+            foreach (var (id, calls) in _calls.Where(x => x.Key != containerId && x.Value.IsIdle))
+            {
+                _calls.TryRemove(KeyValuePair.Create(id, calls));
+            }
+        }
+
+        return _calls.GetOrAdd(containerId, id => new HelperCalls(engine, id));
     }
 
     // A folder that does not exist on the host is refused with its name, one at a time: what is left does exist.

@@ -17,26 +17,6 @@ internal static class HostFiles
     private const int TargetDiffers = 12;
     private const int TemporaryDiffers = 13;
 
-    // In the folder itself, so that no link which somebody makes meanwhile leads elsewhere. What a path holds is told in one line:
-    // hash, mode, owner. Nothing is changed unless the target still is what was seen, and the temporary file what was sent.
-    private const string ExchangeScript = """
-        cd -- "$1" 2>/dev/null || exit 10
-        [ "$(pwd -P)" = "$1" ] || exit 11
-        seen() {
-          if [ -L "./$1" ]; then echo link
-          elif [ -f "./$1" ]; then sum=$(sha256sum < "./$1") && echo "${sum%% *} $(stat -c %a:%u:%g "./$1")"
-          elif [ -e "./$1" ]; then echo other
-          else echo absent; fi
-        }
-        [ "$(seen "$2")" = "$4" ] || exit 12
-        if [ "$5" = absent ]; then rm -f "./$3" && rm -f "./$2" || exit 14
-        else
-          [ "$(seen "$3")" = "$5" ] || exit 13
-          mv -f -T "./$3" "./$2" || exit 14
-        fi
-        seen "$2"
-        """;
-
     private const string RemoveScript = "cd -- \"$1\" && rm -f \"./$2\"";
 
     /// <summary>Refuses, as text alone, a path that lies in none of the folders that may be written.</summary>
@@ -96,11 +76,8 @@ internal static class HostFiles
     }
 
     /// <summary>Puts the file beside its target, complete, under a name of its own.</summary>
-    public static async Task PutBeside(Helper helper, string path, string temporary, FileState file, CancellationToken ct)
-    {
-        using var tar = file.Tar(temporary);
-        await helper.Engine.PutArchive(helper.ContainerId, Helper.Inside(HostPath.Parent(path)), tar, ct);
-    }
+    public static Task PutBeside(Helper helper, string path, string temporary, FileState file, CancellationToken ct) =>
+        helper.Calls.Put(Helper.Inside(HostPath.Parent(path)), temporary, file, ct);
 
     /// <summary>
     /// Exchanges the target by one rename (or removes it), if it still is <paramref name="seen"/>. Null: done, and read back on the host as
@@ -110,10 +87,8 @@ internal static class HostFiles
     {
         var (before, after) = (seen?.Mark ?? FileState.Absent, wanted?.Mark ?? FileState.Absent);
         var (folder, name) = (HostPath.Parent(path), HostPath.Name(path));
-        var ran = await helper.Engine.Exec(
-            helper.ContainerId, ["/bin/busybox", "sh", "-c", ExchangeScript, "deployhub", Helper.Inside(folder), name, temporary, before, after], ct: ct);
-        var said = ran.Output.Trim();
-        return ran.ExitCode switch
+        var (exitCode, said) = await helper.Calls.Exchange(new ExchangeFile(Helper.Inside(folder), name, temporary, before, after), ct);
+        return exitCode switch
         {
             0 when said == after => new Exchanged(null, Untouched: false),
             0 => Failed(SyncErrorCodes.ReadBackDiffers, $"«{path}» on server «{helper.ServerName}» was written, but what was read back is not what was written. Somebody else writes it, or the disk is broken.", false),
