@@ -39,6 +39,7 @@ public sealed class SyncRig : IAsyncDisposable
     private readonly string _data = Directory.CreateTempSubdirectory("deployhub-sync-data-").FullName;
     private readonly Guid _environment = Guid.CreateVersion7();
     private readonly Guid _server = Guid.CreateVersion7();
+    private readonly HostFolder _host = new();
     private WebApplication? _worker;
 
     private SyncRig(EngineProxy proxy) => Proxy = proxy;
@@ -46,7 +47,7 @@ public sealed class SyncRig : IAsyncDisposable
     public EngineProxy Proxy { get; }
 
     /// <summary>The folder that may be written.</summary>
-    public string Folder { get; } = Directory.CreateTempSubdirectory("deployhub-sync-host-").FullName;
+    public string Folder => _host.Path;
 
     public Guid ServerId => _server;
 
@@ -69,7 +70,7 @@ public sealed class SyncRig : IAsyncDisposable
         return rig;
     }
 
-    public string At(string name) => Path.Combine(Folder, name);
+    public string At(string name) => _host.At(name);
 
     public async Task Start()
     {
@@ -158,32 +159,16 @@ public sealed class SyncRig : IAsyncDisposable
         return $"{batch.Status} [{string.Join(' ', operations.Select(x => x.Status))}] [{string.Join(' ', targets.Select(x => x.Error is null ? $"{x.Status}" : $"{x.Status}:{x.Error.Code}"))}]";
     }
 
-    /// <summary>Everything under the folder: name, kind, mode, owner and bytes.</summary>
-    public async Task<string> Host()
-    {
-        var all = new StringBuilder();
-        foreach (var path in Directory.EnumerateFileSystemEntries(Folder, "*", SearchOption.AllDirectories).Order())
-        {
-            var stat = (await Programs.Run("stat", ["-c", "%F %a %u %g", path])).Trim();
-            all.AppendLine(System.Globalization.CultureInfo.InvariantCulture, $"{Path.GetRelativePath(Folder, path)} {stat} {(File.Exists(path) && new FileInfo(path).LinkTarget is null ? Convert.ToHexString(await File.ReadAllBytesAsync(path)) : "")}");
-        }
+    /// <summary>Everything under the folder.</summary>
+    public Task<string> Host() => _host.Look();
 
-        return all.ToString();
-    }
-
-    public async Task Put(string name, string text, string mode = "644", string owner = "0:0")
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(At(name))!);
-        await File.WriteAllTextAsync(At(name), text);
-        await Programs.Run("chown", [owner, At(name)]);
-        await Programs.Run("chmod", [mode, At(name)]);
-    }
+    public Task Put(string name, string text, string mode = "644", string owner = "0:0") => _host.Put(name, text, mode, owner);
 
     public async ValueTask DisposeAsync()
     {
         await Stop();
         Proxy.Dispose();
-        Directory.Delete(Folder, recursive: true);
+        _host.Dispose();
         Directory.Delete(_data, recursive: true);
     }
 }

@@ -1,5 +1,8 @@
 using System.Security.Cryptography;
+using DeployHub.Persistence;
 using DeployHub.Servers;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace DeployHub.Integration.Hub;
 
@@ -64,6 +67,19 @@ public sealed class RunningHub : IAsyncDisposable
             var address = new Uri($"http://127.0.0.1:{FreePorts.Next()}");
             Workers.Add(await AppProcess.Start(Dll("DeployHub.Worker.dll"), [$"--urls={address}"], _environment, new Uri(address, "/health/ready")));
         }
+    }
+
+    /// <summary>SIGKILL to all that works on engines: the standalone process, or every Worker.</summary>
+    public Task KillWorkers() => Task.WhenAll((_workerCount == 0 ? [Server] : Workers).Select(x => x.Kill()));
+
+    /// <summary>Reads its database, beside it.</summary>
+    public async Task<T> Read<T>(Func<DeployHubDb, Task<T>> read)
+    {
+        var postgres = _environment.GetValueOrDefault("DEPLOYHUB_POSTGRES");
+        await using var services = new ServiceCollection().AddLogging(log => log.SetMinimumLevel(LogLevel.Critical))
+            .AddPersistence(new PersistenceOptions(postgres, postgres is null ? Path.Combine(_data, "deployhub.db") : null)).BuildServiceProvider();
+        await using var scope = services.CreateAsyncScope();
+        return await read(scope.ServiceProvider.GetRequiredService<DeployHubDb>());
     }
 
     public string Log() => string.Join(Environment.NewLine, Workers.Append(Server).Select(x => x.Output()));
