@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Text;
 using DeployHub.Integration.Hub;
 using DeployHub.Servers;
 using Microsoft.EntityFrameworkCore;
@@ -116,6 +118,76 @@ public abstract class BatchTests(HubFixture fixture)
         Assert.Equal("completed", (string)(await shop.End(plan))["status"]!);
         Assert.Equal("ok written", FileShop.Words(await files.End(batch)));
         Assert.Equal("2", await File.ReadAllTextAsync(host.At("conf"), Ct));
+    }
+
+    [Fact]
+    public async Task A_secret_is_on_the_host_and_in_no_log_line_no_message_and_no_answer()
+    {
+        var (engine, registry) = await fixture.Servers();
+        var hub = await fixture.Hub();
+        using var files = new FileShop(await Shop.Open(hub, engine, registry: registry));
+        var (api, root) = (hub.Api, $"/api/environments/{files.Shop.EnvironmentId}");
+        var host = await files.AddHost("host-1", engine.Uri.OriginalString);
+        var (first, second) = ($"s3cret-{Guid.NewGuid():n}", $"s3cret-{Guid.NewGuid():n}");
+        var answers = new ConcurrentQueue<Answer>();
+        await using var tap = await fixture.Tap();
+        api.Listener = answers.Enqueue;
+        try
+        {
+            var secret = (string)(await api.Create($"{root}/secrets", new { name = "PASSWORD", value = first }))["id"]!;
+            var env = await files.Attach(host, "app.env", new { content = "A=1\nP=${PASSWORD}\n" });
+            var nowhere = await files.Attach(host, "missing/third", new { content = "${PASSWORD}" });
+            var nameless = await files.Attach(host, "nameless", new { content = "${PASSWORD} ${NO_SUCH_NAME}" });
+            var large = await files.Attach(host, "large", new { content = string.Concat(Enumerable.Repeat("${PASSWORD}", 90_000)) + "${MORE}" });
+            await api.Create($"{root}/vars", new { name = "MORE", value = new string('x', 60_000) });
+            Assert.Equal("ok written", FileShop.Words(await files.End(await files.Submit(env))));
+            Assert.Equal($"A=1\nP={first}\n", await File.ReadAllTextAsync(host.At("app.env"), Ct));
+            Assert.Equal(200, (await api.Patch($"/api/secrets/{secret}", new { value = second })).Status);
+
+            // What the host holds is the former secret, which nobody knows as one any more.
+            var changed = await api.Post($"/api/config-files/{env}/sync?dryRun=true");
+            Assert.Contains("P=", changed.Text, StringComparison.Ordinal);
+            foreach (var path in new[] { $"{root}/drift", $"/api/services/{host.ServiceId}/drift" })
+            {
+                Assert.Contains("out_of_date", (await api.Get(path)).Text, StringComparison.Ordinal);
+            }
+
+            Assert.Equal("rolled_back restored failed:missing_folder", FileShop.Words(await files.End(await files.Submit(env, nowhere))));
+            Assert.Equal("failed", FileShop.Words(await files.End(await files.Submit(nameless))));
+            Assert.Equal("failed skipped", FileShop.Words(await files.End(await files.Submit(nameless, env))));
+            Assert.StartsWith("ok", FileShop.Words(await files.End(await files.Submit(env, large))), StringComparison.Ordinal);
+            Assert.Equal($"A=1\nP={second}\n", await File.ReadAllTextAsync(host.At("app.env"), Ct));
+            Assert.Equal(400, (await api.Post($"{root}/secrets", new { name = "OTHER", value = first, secret = true })).Status);
+            string[] seen = [$"{root}/secrets", $"{root}/vars", $"{root}/config-files", $"{root}/sync-batches", $"/api/config-files/{env}", $"/api/config-files/{env}/history", "/api/audit-logs"];
+            foreach (var path in seen)
+            {
+                await api.Get(path);
+            }
+        }
+        finally
+        {
+            api.Listener = null;
+        }
+
+        var all = new Dictionary<string, string>
+        {
+            ["the log"] = hub.WholeLog(),
+            ["an answer"] = string.Join('\n', answers.Select(x => $"{x.Text} {string.Join(' ', x.Headers)}")),
+            ["a message"] = tap is null ? "" : await Eventually.Value(() => Task.FromResult(tap.Heard), heard => heard.Contains(":SyncBatchRolledBack", StringComparison.Ordinal)),
+        };
+        Assert.Contains("PASSWORD", all["an answer"], StringComparison.Ordinal);
+        Assert.Contains("DeployHub", all["the log"], StringComparison.Ordinal);
+        foreach (var (place, text) in all)
+        {
+            Assert.All(Forms(first).Concat(Forms(second)), form => Assert.False(text.Contains(form, StringComparison.OrdinalIgnoreCase), $"{place} has the secret, as «{form}»."));
+        }
+    }
+
+    // As it is, in hexadecimal, and in base64 wherever in a text it begins.
+    private static IEnumerable<string> Forms(string secret)
+    {
+        var bytes = Encoding.UTF8.GetBytes(secret);
+        return [secret, Convert.ToHexString(bytes), .. Enumerable.Range(0, 3).Select(offset => Convert.ToBase64String([.. new byte[offset], .. bytes])[4..^4])];
     }
 }
 

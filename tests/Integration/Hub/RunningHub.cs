@@ -84,6 +84,9 @@ public sealed class RunningHub : IAsyncDisposable
 
     public string Log() => string.Join(Environment.NewLine, Workers.Append(Server).Select(x => x.Output()));
 
+    /// <summary>Everything that its processes wrote.</summary>
+    public string WholeLog() => string.Join(Environment.NewLine, Workers.Append(Server).Select(x => x.WholeOutput()));
+
     public async ValueTask DisposeAsync()
     {
         _api?.Dispose();
