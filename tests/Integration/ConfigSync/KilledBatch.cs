@@ -3,34 +3,36 @@ using DeployHub.Servers;
 
 namespace DeployHub.Integration.ConfigSync;
 
-/// <summary>A call to an engine at which a worker is killed, told by all calls up to it.</summary>
+/// <summary>A call to an engine at which a worker is killed. How many calls there are is the worker's matter: what the host holds tells how far it is.</summary>
 /// <param name="Name">What lies before and behind it.</param>
-/// <param name="Holds">Given the calls so far, the last one included: is this the one?</param>
+/// <param name="Is">By its first line, and by how far the batch is on the host.</param>
 /// <param name="RollsBack">The batch has a third file that cannot be written, so the other two are taken back.</param>
 /// <param name="How">Before the engine has it, or with half of it there.</param>
-public sealed record KillPoint(string Name, Func<List<string>, bool> Holds, bool RollsBack = false, Fate How = Fate.Held)
+public sealed record KillPoint(string Name, Func<string, Progress, bool> Is, bool RollsBack = false, Fate How = Fate.Held)
 {
-    private const string Put = "PUT ";
-    private const string Inspect = "/json HTTP";
-
     public static KillPoint[] All { get; } =
     [
-        new("the helper is made and not started", calls => Last(calls, "/containers/", "/start HTTP")),
-        new("before anything is on the host", calls => Nth(1, calls, Put)),
-        new("half of the file is beside its target", calls => Nth(1, calls, Put), How: Fate.HeldInside),
-        new("between snapshot and write", calls => Nth(1, calls, "/exec/", "/start HTTP")),
-        new("between write and confirmation", calls => Last(calls, "/exec/", Inspect)),
-        new("rollback, half of the former file is beside its target", calls => Nth(3, calls, Put), RollsBack: true, Fate.HeldInside),
-        new("rollback, before the first write", calls => Nth(3, calls, "/exec/", "/start HTTP"), RollsBack: true),
-        new("rollback, between write and confirmation", calls => Last(calls, "/exec/", Inspect) && Count(calls, "/exec/", "/start HTTP") > 2, RollsBack: true),
-        new("all is done but the helper is there", calls => Last(calls, "DELETE /"), RollsBack: true),
+        new("the helper is made and not started", (line, _) => Has(line, "/containers/", "/start HTTP")),
+        new("before anything is on the host", (line, _) => Has(line, "PUT ")),
+        new("half of the file is beside its target", (line, _) => Has(line, "PUT "), How: Fate.HeldInside),
+        new("between snapshot and write", (line, _) => Has(line, "/exec/", "/start HTTP")),
+        new("between write and confirmation", (line, progress) => progress != Progress.Begun && Has(line, "/exec/", "/json HTTP")),
+        new("rollback, half of the former file is beside its target", (line, progress) => progress == Progress.AllWritten && Has(line, "PUT "), RollsBack: true, Fate.HeldInside),
+        new("rollback, before the first write", (line, progress) => progress == Progress.AllWritten && Has(line, "/exec/", "/start HTTP"), RollsBack: true),
+        new("rollback, between write and confirmation", (line, progress) => progress == Progress.OneBack && Has(line, "/exec/", "/json HTTP"), RollsBack: true),
+        new("all is done but the helper is there", (line, _) => Has(line, "DELETE /"), RollsBack: true),
     ];
 
-    private static bool Nth(int n, List<string> calls, params string[] parts) => Last(calls, parts) && Count(calls, parts) == n;
+    private static bool Has(string line, params string[] parts) => parts.All(part => line.Contains(part, StringComparison.Ordinal));
+}
 
-    private static bool Last(List<string> calls, params string[] parts) => parts.All(part => calls[^1].Contains(part, StringComparison.Ordinal));
-
-    private static int Count(List<string> calls, params string[] parts) => calls.Count(call => parts.All(part => call.Contains(part, StringComparison.Ordinal)));
+/// <summary>How far a batch is, by what its host holds.</summary>
+public enum Progress
+{
+    Begun,
+    OneWritten,
+    AllWritten,
+    OneBack,
 }
 
 /// <summary>A batch on a host of its own whose worker is killed at one point: a file that is there, one that is not, and one that cannot be.</summary>
@@ -44,6 +46,7 @@ public sealed class KilledBatch : IDisposable
     private readonly KillPoint _point;
     private readonly EngineProxy _proxy;
     private readonly FileHost _host;
+    private Progress _progress;
 
     private KilledBatch(FileShop files, DockerEngine engine, KillPoint point, EngineProxy proxy, FileHost host) =>
         (_files, _engine, _point, _proxy, _host) = (files, engine, point, proxy, host);
@@ -69,7 +72,11 @@ public sealed class KilledBatch : IDisposable
         }
 
         // From the point on nothing comes through: whatever the worker does beside it has no more effect either.
-        proxy.Decide = _ => proxy.Holding.IsCompleted ? Fate.LostBefore : point.Holds(proxy.Calls) ? point.How : Fate.Pass;
+        proxy.Decide = line =>
+        {
+            begun.Look();
+            return proxy.Holding.IsCompleted ? Fate.LostBefore : point.Is(line, begun._progress) ? point.How : Fate.Pass;
+        };
         begun.BatchId = await files.Submit([.. ids]);
         return begun;
     }
@@ -121,6 +128,13 @@ public sealed class KilledBatch : IDisposable
     }
 
     public void Dispose() => _proxy.Dispose();
+
+    // A rename is seen whole or not at all, so the size tells.
+    private void Look()
+    {
+        var (a, b) = (new FileInfo(_host.At("a")).Length == New.Length, File.Exists(_host.At("b")));
+        _progress = _progress >= Progress.AllWritten ? a && b ? Progress.AllWritten : Progress.OneBack : a && b ? Progress.AllWritten : a || b ? Progress.OneWritten : Progress.Begun;
+    }
 
     // A file that was put beside its target goes with the helper, just after the end.
     private async Task<string> Targets() =>
