@@ -51,6 +51,9 @@ public sealed class AppProcess : IAsyncDisposable
     /// <summary>The last 200 lines that it wrote.</summary>
     public string Output() => _process.Output();
 
+    /// <summary>Everything that it wrote.</summary>
+    public string WholeOutput() => _process.WholeOutput();
+
     /// <summary>SIGKILL, and awaits the end.</summary>
     public Task Kill() => _process.End(Posix.KillNow, StartDeadline);
 

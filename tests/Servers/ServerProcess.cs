@@ -70,6 +70,13 @@ internal sealed class ServerProcess : IDisposable
     /// <summary>The last lines that the program wrote.</summary>
     public string Output() => File.Exists(_log) ? string.Join(Environment.NewLine, File.ReadLines(_log).TakeLast(LinesShown)) : "";
 
+    /// <summary>Everything that the program wrote.</summary>
+    public string WholeOutput()
+    {
+        using var log = new StreamReader(new FileStream(_log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        return log.ReadToEnd();
+    }
+
     /// <summary>Waits until <paramref name="ready"/> holds.</summary>
     /// <exception cref="ServerFailedException">The program ended before, or was not ready in time; with its output.</exception>
     public async Task Ready(string name, Func<Task<bool>> ready, TimeSpan deadline)

@@ -39,7 +39,7 @@ internal sealed class DriftReader(DeployHubDb db, FileRendering rendering, HostF
         foreach (var chunk in ids.Chunk(FilesAtOnce))
         {
             var files = await db.ConfigFiles.AsNoTracking().Where(x => chunk.Contains(x.Id)).OrderBy(x => x.Name).ToListAsync(ct);
-            wanted.AddRange((await rendering.Render(environmentId, files, keepContents: false, ct)).SelectMany(file => file.Targets
+            wanted.AddRange((await rendering.Render(environmentId, files, mostBytes: null, ct)).SelectMany(file => file.Targets
                 .Where(target => serviceId is null || target.ServiceId == serviceId)
                 .Select(target => new Wanted(file.File.Id, file.File.Name, target, target.Hash is null ? file.Error : null))));
         }

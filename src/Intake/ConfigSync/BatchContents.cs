@@ -31,11 +31,11 @@ public sealed class BatchPreparation(DeployHubDb db, FileRendering rendering)
         }
 
         var environmentId = files[0].EnvironmentId;
-        var rendered = WithoutConflicts(await rendering.Render(environmentId, files, keepContents: true, ct));
+        var rendered = WithoutConflicts(await rendering.Render(environmentId, files, MostBytes, ct));
         var count = rendered.Sum(file => file.Targets.Count);
         return count > MostTargets
             ? Refusal.Invalid("operations", $"must not go to more than {MostTargets} targets together; these go to {count}.", "Split the batch.")
-            : rendered.Sum(file => file.Targets.Sum(target => (long)target.Content!.Length)) > MostBytes
+            : rendered.Exists(file => file.Targets.Exists(target => target.Content is null))
                 ? Refusal.Invalid("operations", $"must not come to more than {MostBytes >> 20} MiB over all targets.", "Split the batch.")
                 : new BatchContents(environmentId, rendered);
     }

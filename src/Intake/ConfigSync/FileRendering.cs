@@ -14,14 +14,21 @@ public sealed class FileRendering(DeployHubDb db, SecretBox box)
     /// <summary>The files in the order in which they are given.</summary>
     /// <param name="environmentId">Their environment.</param>
     /// <param name="files">The files.</param>
-    /// <param name="keepContents">Without, only hashes are kept.</param>
+    /// <param name="mostBytes">How much content is kept in memory together; once there is more, the targets that are left have neither content nor hash. Null: hashes alone, of all.</param>
     /// <param name="ct">Ends the try.</param>
-    public async Task<List<RenderedFile>> Render(Guid environmentId, List<ConfigFile> files, bool keepContents, CancellationToken ct)
+    public async Task<List<RenderedFile>> Render(Guid environmentId, List<ConfigFile> files, long? mostBytes, CancellationToken ct)
     {
         var environment = await db.Environments.Where(x => x.Id == environmentId).Select(x => x.Name).FirstOrDefaultAsync(ct) ?? "";
         var values = await ReadValues(environmentId, ct);
         var places = await FindPlaces(files.ConvertAll(file => file.Id), ct);
-        return files.ConvertAll(file => Render(file, places.GetValueOrDefault(file.Id, []), environment, values, keepContents));
+        var rendered = new List<RenderedFile>(files.Count);
+        var left = mostBytes;
+        foreach (var file in files)
+        {
+            rendered.Add(Render(file, places.GetValueOrDefault(file.Id, []), environment, values, ref left));
+        }
+
+        return rendered;
     }
 
     /// <summary>The values of the environment's secrets, to be hidden from what is shown.</summary>
@@ -52,7 +59,7 @@ public sealed class FileRendering(DeployHubDb db, SecretBox box)
                     .ThenBy(x => x.Attachment.Id).ThenBy(x => x.Deployment.Id).ToList());
     }
 
-    private static RenderedFile Render(ConfigFile file, List<Place> places, string environment, Dictionary<string, string> values, bool keepContents)
+    private static RenderedFile Render(ConfigFile file, List<Place> places, string environment, Dictionary<string, string> values, ref long? left)
     {
         if (places.Count == 0)
         {
@@ -65,12 +72,19 @@ public sealed class FileRendering(DeployHubDb db, SecretBox box)
         SyncError? error = null;
         foreach (var (attachment, service, deployment, server) in places)
         {
+            if (left < 0)
+            {
+                targets.Add(new RenderedTarget(server, service.Id, deployment.ContainerName, attachment, null, null));
+                continue;
+            }
+
             var rendering = file.IsBinary
                 ? new Rendering(file.Content, [], TooLarge: false)
                 : Template.Render(file.Content, ValueNames.ForTarget(values, environment, service.Name, server.Name, deployment.ContainerName));
             error ??= Explain(file, rendering);
+            left -= rendering.Bytes?.Length ?? 0;
             targets.Add(new RenderedTarget(
-                server, service.Id, deployment.ContainerName, attachment, keepContents ? rendering.Bytes : null,
+                server, service.Id, deployment.ContainerName, attachment, left >= 0 ? rendering.Bytes : null,
                 rendering.Bytes is null ? null : ContentHash.Of(rendering.Bytes)));
         }
 

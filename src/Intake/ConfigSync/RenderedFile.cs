@@ -16,8 +16,8 @@ public sealed record RenderedFile(ConfigFile File, List<RenderedTarget> Targets,
 /// <param name="ServiceId">The service that the file is attached to.</param>
 /// <param name="ContainerName">Its container there.</param>
 /// <param name="Attachment">Path, mode, owner, and what happens on change.</param>
-/// <param name="Content">The rendered bytes; null when they cannot be rendered, or only their hash was wanted.</param>
-/// <param name="Hash">Their hash; null when they cannot be rendered.</param>
+/// <param name="Content">The rendered bytes; null when they cannot be rendered, were too many, or only their hash was wanted.</param>
+/// <param name="Hash">Their hash; null when they cannot be rendered, or were too many.</param>
 public sealed record RenderedTarget(Server Server, Guid ServiceId, string ContainerName, ConfigAttachment Attachment, byte[]? Content, string? Hash)
 {
     public string Path => Attachment.TargetPath;

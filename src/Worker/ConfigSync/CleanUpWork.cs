@@ -16,7 +16,7 @@ public sealed partial class CleanUpWork(DeployHubDb db, EngineClients engines, H
     public async Task Run(WorkClaim claim, CancellationToken lease)
     {
         var begun = await db.SyncTargets.AsNoTracking().Where(x => x.BatchId == claim.SubjectId && x.StartedAt != null)
-            .Select(x => new BegunTarget(x.Id, x.ServerId, x.Path, x.Attempts > 1 || x.Status == TargetStatus.Failed || x.Status == TargetStatus.RestoreFailed)).ToListAsync(lease);
+            .Select(x => new BegunTarget(x.Id, x.ServerId, x.Path, x.Attempts > 1 || x.Error != null)).ToListAsync(lease);
         var ids = begun.Select(x => x.ServerId).Distinct().ToList();
         var servers = await db.Servers.AsNoTracking().Where(x => ids.Contains(x.Id)).ToListAsync(lease);
         var end = DateTime.UtcNow + SyncTimes.CleanUp;

@@ -86,7 +86,7 @@ public sealed class ConfigSyncStateMachine : MassTransitStateMachine<ConfigSyncS
 
     private static bool HoldsTargets<T>(BehaviorContext<ConfigSyncState, T> context) where T : class => context.Saga.HoldsTargets;
 
-    private static bool StopsAtFailure<T>(BehaviorContext<ConfigSyncState, T> context) where T : class => context.Saga.RollbackOnFailure;
+    private static bool StopsAtFailure<T>(BehaviorContext<ConfigSyncState, T> context) where T : class => context.Saga is { RollbackOnFailure: true, Failed: > 0 };
 
     private static bool NothingInFlight<T>(BehaviorContext<ConfigSyncState, T> context) where T : class => context.Saga.InFlight == 0;
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using DeployHub.Contracts.ConfigSync;
 using DeployHub.Docker;
@@ -33,20 +34,23 @@ public sealed class Helpers(HelperImage image)
     /// <summary>The label that every helper carries, with the id of the batch that it is for.</summary>
     public const string Label = "deployhub.batch";
 
+    // On those that only read: until when, in seconds since 1970, whoever asked may wait for the answer.
+    private const string UntilLabel = "deployhub.until";
     private const int MostTries = 8;
     private const int MostIdle = 100;
+    private static readonly TimeSpan LongestReading = TimeSpan.FromMinutes(10);
 
     private readonly ConcurrentDictionary<string, HelperCalls> _calls = new(StringComparer.Ordinal);
 
     /// <summary>The helper of a batch on a server; made, and started where it has to run.</summary>
     internal async Task<Helper> Ensure(EngineClient engine, Server server, Guid batchId, bool running, CancellationToken ct)
     {
-        var name = $"deployhub-sync-{batchId.ToString("n")[^12..]}";
+        var name = $"deployhub-sync-{batchId.ToString("n")[^12..]}-{server.Id.ToString("n")[^12..]}";
         for (var left = MostTries; ; left--)
         {
             try
             {
-                var found = await engine.FindContainer(name, ct) ?? await Make(engine, server, name, batchId, ct);
+                var found = await engine.FindContainer(name, ct) ?? await Make(engine, server, name, LabelsOf(batchId), ct);
                 if (running && !found.State.Running)
                 {
                     await engine.StartContainer(found.Id, ct);
@@ -65,15 +69,24 @@ public sealed class Helpers(HelperImage image)
     /// <summary>A helper for reading alone, never started. The caller removes it.</summary>
     internal async Task<Helper> ForReading(EngineClient engine, Server server, Guid questionId, CancellationToken ct)
     {
-        var made = await Make(engine, server, $"deployhub-read-{questionId.ToString("n")[^12..]}", questionId, ct);
+        await RemoveForgotten(engine, ct);
+        var labels = LabelsOf(questionId);
+        labels[UntilLabel] = (DateTimeOffset.UtcNow + LongestReading).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+        var made = await Make(engine, server, $"deployhub-read-{questionId.ToString("n")[^12..]}", labels, ct);
         return new Helper(engine, server.Name, made.Id, Running: false, Bound(made), new HelperCalls(engine, made.Id));
     }
 
     /// <summary>Removes every helper of a batch on an engine.</summary>
-    public static async Task Remove(EngineClient engine, Guid batchId, CancellationToken ct)
+    public static Task Remove(EngineClient engine, Guid batchId, CancellationToken ct) => Remove(engine, $"{Label}={batchId}", _ => true, ct);
+
+    // A worker that was killed as it read could not remove its helper; the next question to the engine does.
+    private static Task RemoveForgotten(EngineClient engine, CancellationToken ct) => Remove(
+        engine, UntilLabel, helper => long.TryParse(helper.Labels[UntilLabel], CultureInfo.InvariantCulture, out var until) && until < DateTimeOffset.UtcNow.ToUnixTimeSeconds(), ct);
+
+    private static async Task Remove(EngineClient engine, string label, Func<ContainerSummary, bool> which, CancellationToken ct)
     {
-        var filter = new Dictionary<string, string[]> { ["label"] = [$"{Label}={batchId}"] };
-        foreach (var helper in await engine.ListContainers(filter, all: true, ct))
+        var filter = new Dictionary<string, string[]> { ["label"] = [label] };
+        foreach (var helper in (await engine.ListContainers(filter, all: true, ct)).Where(which))
         {
             try
             {
@@ -101,7 +114,7 @@ public sealed class Helpers(HelperImage image)
     }
 
     // A folder that does not exist on the host is refused with its name, one at a time: what is left does exist.
-    private async Task<ContainerInspection> Make(EngineClient engine, Server server, string name, Guid batchId, CancellationToken ct)
+    private async Task<ContainerInspection> Make(EngineClient engine, Server server, string name, JsonObject labels, CancellationToken ct)
     {
         var imageName = await image.Ensure(engine, ct);
         var folders = (server.WritableFolders ?? [.. Server.DefaultWritableFolders]).Select(HostPath.Trimmed).Distinct().ToList();
@@ -109,7 +122,7 @@ public sealed class Helpers(HelperImage image)
         {
             try
             {
-                return await engine.GetContainer(await engine.CreateContainer(name, Body(imageName, batchId, folders), ct), ct);
+                return await engine.GetContainer(await engine.CreateContainer(name, Body(imageName, labels, folders), ct), ct);
             }
             catch (EngineBadRequestException e) when (Missing(e, folders) is { } missing)
             {
@@ -123,10 +136,12 @@ public sealed class Helpers(HelperImage image)
             ? folders.OrderByDescending(x => x.Length).FirstOrDefault(folder => refused.Message.Contains($"does not exist: {folder}", StringComparison.Ordinal))
             : null;
 
-    private static JsonObject Body(string image, Guid batchId, List<string> folders) => new()
+    private static JsonObject LabelsOf(Guid batchId) => new() { [Label] = batchId.ToString() };
+
+    private static JsonObject Body(string image, JsonObject labels, List<string> folders) => new()
     {
         ["Image"] = image,
-        ["Labels"] = new JsonObject { [Label] = batchId.ToString() },
+        ["Labels"] = labels.DeepClone(),
         ["User"] = "0:0",
         ["StopSignal"] = "SIGKILL",
         ["HostConfig"] = new JsonObject

@@ -16,6 +16,7 @@ internal static class HostFiles
     private const int FolderIsLink = 11;
     private const int TargetDiffers = 12;
     private const int TemporaryDiffers = 13;
+    private const int NotExchanged = 14;
 
     private const string RemoveScript = "cd -- \"$1\" && rm -f \"./$2\"";
 
@@ -96,7 +97,8 @@ internal static class HostFiles
             FolderIsLink => Failed(SyncErrorCodes.PathNotAllowed, $"Folder «{folder}» on server «{helper.ServerName}» has become a symbolic link.", true),
             TargetDiffers => Failed(SyncErrorCodes.ChangedOnHost, $"«{path}» on server «{helper.ServerName}» was changed by somebody else just now, so it was left alone. Sync again once that has ended.", true),
             TemporaryDiffers => Failed(SyncErrorCodes.ChangedOnHost, $"The file that was put beside «{path}» on server «{helper.ServerName}» is not there any more: the folder was replaced. Sync again.", true),
-            _ => Failed(SyncFaults.CodeOf(said), $"«{path}» on server «{helper.ServerName}» could not be written: {said}", true),
+            // Whatever else ended the script may have ended it behind the rename.
+            _ => Failed(SyncFaults.CodeOf(said), $"«{path}» on server «{helper.ServerName}» could not be written: {said}", exitCode == NotExchanged),
         };
 
         static Exchanged Failed(string code, string message, bool untouched) => new(new SyncError(code, message), untouched);

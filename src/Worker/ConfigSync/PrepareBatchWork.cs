@@ -43,7 +43,7 @@ public sealed class PrepareBatchWork(DeployHubDb db, EngineClients engines) : IS
                 if (failed.Count == targets.Count || (failed.Count > 0 && batch.RollbackOnFailure))
                 {
                     var error = failed.Values.FirstOrDefault();
-                    await db.SyncBatches.Where(x => x.Id == batch.Id).ExecuteUpdateAsync(set => set.SetProperty(x => x.Error, error), lease);
+                    await db.SyncBatches.Where(x => x.Id == batch.Id && x.CompletedAt == null).ExecuteUpdateAsync(set => set.SetProperty(x => x.Error, error), lease);
                     db.Send(Queues.ConfigSyncs, batch.Id, new SyncBatchRefused(batch.Id));
                 }
                 else
@@ -91,8 +91,8 @@ public sealed class PrepareBatchWork(DeployHubDb db, EngineClients engines) : IS
         return failed;
     }
 
-    // The machine does not count these: it sees them when it begins or ends the batch.
-    private Task Fail(List<Guid> ids, SyncError error, CancellationToken ct) => db.SyncTargets.Where(x => ids.Contains(x.Id)).ExecuteUpdateAsync(
+    // The machine does not count these: it sees them when it begins or ends the batch. Where it has ended the batch meanwhile they stay skipped.
+    private Task Fail(List<Guid> ids, SyncError error, CancellationToken ct) => db.SyncTargets.Where(x => ids.Contains(x.Id) && x.Status == TargetStatus.Pending).ExecuteUpdateAsync(
         set => set
             .SetProperty(x => x.Status, TargetStatus.Failed)
             .SetProperty(x => x.Error, error)

@@ -5,7 +5,7 @@ using DeployHub.Domain.ConfigSync;
 
 namespace DeployHub.Worker.ConfigSync;
 
-/// <summary>Tells the service's container of its new file. One that is absent or does not run has nothing to reload.</summary>
+/// <summary>Tells the service's container of its new file.</summary>
 internal static class Reload
 {
     private const int DefaultGraceSeconds = 10;
@@ -23,14 +23,17 @@ internal static class Reload
         }
     }
 
-    public static async Task Run(EngineClient engine, SyncFacts facts, CancellationToken ct)
+    /// <summary>The container that is to be told. Null when there is none, or none that runs: it has nothing to reload.</summary>
+    public static async Task<ContainerInspection?> FindRunning(EngineClient engine, SyncFacts facts, CancellationToken ct) =>
+        facts.Target.OnChange != OnChange.Nothing && await engine.FindContainer(facts.Target.ContainerName, ct) is { State.Running: true } container ? container : null;
+
+    /// <summary>The container that was told before, to be told again; one that is to be restarted ran then, and has to run again.</summary>
+    public static async Task<ContainerInspection?> FindTold(EngineClient engine, SyncFacts facts, CancellationToken ct) =>
+        facts.Target.OnChange == OnChange.Restart ? await engine.FindContainer(facts.Target.ContainerName, ct) : await FindRunning(engine, facts, ct);
+
+    public static async Task Run(EngineClient engine, SyncFacts facts, ContainerInspection container, CancellationToken ct)
     {
         var target = facts.Target;
-        if (target.OnChange == OnChange.Nothing || await engine.FindContainer(target.ContainerName, ct) is not { State.Running: true } container)
-        {
-            return;
-        }
-
         try
         {
             if (target.OnChange == OnChange.Signal)
@@ -50,7 +53,7 @@ internal static class Reload
         catch (EngineException e) when (e is EngineServerException or EngineBadRequestException)
         {
             throw new SyncFailureException(SyncErrorCodes.ReloadFailed,
-                $"«{target.Path}» was written, but container «{target.ContainerName}» on server «{facts.Server.Name}» could not be {(target.OnChange == OnChange.Signal ? "signalled" : "restarted")}. {e.Message}");
+                $"«{target.Path}» is in place, but container «{target.ContainerName}» on server «{facts.Server.Name}» could not be {(target.OnChange == OnChange.Signal ? "signalled" : "restarted")}. {e.Message}");
         }
     }
 }

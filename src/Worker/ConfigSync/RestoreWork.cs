@@ -36,8 +36,9 @@ public sealed class RestoreWork(SyncRows rows, EngineClients engines, Restoring 
         await rows.NotRestored(claim, await rows.BatchOf(claim.SubjectId, lease), Explain(claim.SubjectId, "The file", SyncFaults.Unforeseen(problem)), lease);
 
     // The operator reads this at night: what stands where, and what to do.
-    private static SyncError Explain(Guid targetId, string what, SyncError error) => new(SyncErrorCodes.RestoreFailed,
-        $"{what} could not be brought back to what was there before. {error.Message} "
+    private static SyncError Explain(Guid targetId, string what, SyncError error) => new(SyncErrorCodes.RestoreFailed, error.Code == SyncErrorCodes.ReloadFailed
+        ? $"{what} holds again what was there before, but its container may not run, or not with that. {error.Message} Look at the container, and restart it by hand."
+        : $"{what} could not be brought back to what was there before. {error.Message} "
         + $"The snapshot is kept, encrypted, in column snapshot of table sync_targets, row {targetId} (null there: nothing was there before, so remove the file). "
         + "Look at the file on the host, put it right by hand, then sync again.");
 }

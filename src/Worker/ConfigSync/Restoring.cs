@@ -37,10 +37,10 @@ public sealed class Restoring(Helpers helpers, SecretBox secrets)
             await Exchange(helper, facts, path, seen, former, lease);
         }
 
-        // The container read the new bytes; it has to read the former ones.
-        if (target.Reloaded)
+        // The container read the new bytes; it has to read the former ones. One that ran and could not live with the new ones is started again.
+        if (target.Reloaded && await Reload.FindTold(engine, facts, lease) is { } container)
         {
-            await Reload.Run(engine, facts, lease);
+            await Reload.Run(engine, facts, container, lease);
         }
     }
 

@@ -92,10 +92,10 @@ public sealed class Writing(SyncRows rows, Helpers helpers, SecretBox secrets)
 
     private async Task Tell(WorkClaim claim, SyncFacts facts, EngineClient engine, CancellationToken lease)
     {
-        if (facts.Target.OnChange != Domain.ConfigFiles.OnChange.Nothing)
+        if (await Reload.FindRunning(engine, facts, lease) is { } container)
         {
             await rows.Reloading(claim, lease);
-            await Reload.Run(engine, facts, lease);
+            await Reload.Run(engine, facts, container, lease);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using DeployHub.Contracts.ConfigSync;
+using DeployHub.Domain.ConfigFiles;
 using DeployHub.Domain.Deployments;
 using DeployHub.Integration.Hub;
 using DeployHub.Persistence.Secrets;
@@ -150,6 +151,39 @@ public sealed class SyncBatchTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task A_thousand_targets_are_one_batch_and_one_more_is_none()
+    {
+        var shop = await Inventory.WithService(Api);
+        var file = await shop.AddAttached(Api, "a", "1");
+        await Attach(shop, file, 1000);
+        await Refused("1001", file);
+
+        await host.Edit(db => db.ConfigAttachments.Where(x => x.ServiceId == Guid.Parse(shop.ServiceId) && x.TargetPath == "/opt/a").ExecuteDeleteAsync());
+        var accepted = await Api.Post(Path, Files.Batch(file));
+        Assert.Equal((202, 1000), (accepted.Status, accepted.Operations()[0]!["targets"]!.AsArray().Count));
+
+        // What would be too many to hold in memory is refused just so.
+        await Api.Create($"{shop.Root}/vars", new { name = "LONG", value = new string('x', 64 << 10) });
+        Assert.Equal(200, (await Api.Patch($"/api/config-files/{file}", new { content = string.Concat(Enumerable.Repeat("${LONG}", 64)) })).Status);
+        await Refused("64 MiB", file);
+    }
+
+    [Fact]
+    public async Task Sixty_four_MiB_are_one_batch_and_more_are_none_and_a_file_of_more_than_four_fails()
+    {
+        var shop = await Inventory.WithService(Api);
+        await Api.Create($"{shop.Root}/vars", new { name = "LONG", value = new string('x', 64 << 10) });
+        var four = string.Concat(Enumerable.Repeat("${LONG}", 64));
+        var (large, small, over) = (await shop.AddAttached(Api, "large", four), await shop.AddAttached(Api, "small", "1"), await shop.AddAttached(Api, "over", four + "1"));
+        await Attach(shop, large, 15);
+
+        await Refused("64 MiB", large, small);
+        Assert.Equal(202, (await Api.Post(Path, Files.Batch(large))).Status);
+        var failed = await Api.Post(Path, Files.Batch(small, over));
+        Assert.Equal([("pending", null), ("failed", "too_large")], failed.Operations().Select(x => ((string)x!["status"]!, (string?)x["error"]?["code"])));
+    }
+
+    [Fact]
     public async Task The_same_key_answers_with_the_same_batch_as_it_is_now()
     {
         var shop = await Inventory.WithService(Api);
@@ -219,6 +253,24 @@ public sealed class SyncBatchTests(ApiHost host) : IClassFixture<ApiHost>
         await SetStatus(batch, BatchStatus.Ok);
         Assert.Equal(200, (await Api.Patch($"/api/servers/{shop.ServerId}", new { endpoint = "tcp://10.0.0.2:2375" })).Status);
     }
+
+    private async Task Refused(string why, params string[] files)
+    {
+        var answer = await Api.Post(Path, Files.Batch(files));
+        ErrorTests.Says(answer, 400, "VALIDATION_ERROR", "operations");
+        Assert.Contains(why, answer.Text, StringComparison.Ordinal);
+    }
+
+    // So many more places for a file, without a request for each.
+    private Task Attach(Inventory shop, string file, int count) => host.Edit(db =>
+    {
+        db.ConfigAttachments.AddRange(Enumerable.Range(0, count).Select(i => new ConfigAttachment
+        {
+            Id = Guid.CreateVersion7(), ConfigFileId = Guid.Parse(file), ServiceId = Guid.Parse(shop.ServiceId), TargetPath = $"/opt/more/{i}", Mode = 0b110_100_100,
+            CreatedAt = DateTime.UtcNow, UpdatedAt = DateTime.UtcNow,
+        }));
+        return Task.CompletedTask;
+    });
 
     private Task SetStatus(Answer batch, BatchStatus status)
     {

@@ -14,12 +14,20 @@ public enum Fate
 
     /// <summary>The engine does it, and its answer is lost.</summary>
     LostAfter,
+
+    /// <summary>It stands before the engine until <see cref="EngineProxy.Release"/> lets it pass or <see cref="EngineProxy.Drop"/> ends it.</summary>
+    Held,
+
+    /// <summary>The same in the middle of what it carries: the engine has the first half of the first part of it.</summary>
+    HeldInside,
 }
 
 /// <summary>Stands between a worker and an engine, and can hold up a call at a place that a test chooses.</summary>
 public sealed class EngineProxy : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TaskCompletionSource _holding = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<bool> _goesOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly string _socket;
 
     public EngineProxy(Uri engine)
@@ -31,12 +39,13 @@ public sealed class EngineProxy : IDisposable
 
     public string Endpoint => $"tcp://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
 
-    /// <summary>Decides on each call by its first line.</summary>
+    /// <summary>Decides on each call by its first line, on one at a time.</summary>
     public Func<string, Fate> Decide { get; set; } = _ => Fate.Pass;
 
-    /// <summary>How many calls there were whose first line holds the text.</summary>
+    /// <summary>The first line of every call so far.</summary>
     public List<string> Calls { get; } = [];
 
+    /// <summary>How many calls there were whose first line holds the text.</summary>
     public int Count(string text)
     {
         lock (Calls)
@@ -45,7 +54,26 @@ public sealed class EngineProxy : IDisposable
         }
     }
 
-    public void Dispose() => _listener.Dispose();
+    /// <summary>Ends as soon as a call is held.</summary>
+    public Task Holding => _holding.Task;
+
+    /// <summary>Lets what is held pass.</summary>
+    public void Release() => _goesOn.TrySetResult(true);
+
+    /// <summary>Ends the connections that are held, as when the one who called is dead.</summary>
+    public void Drop() => _goesOn.TrySetResult(false);
+
+    public void Dispose()
+    {
+        Drop();
+        _listener.Dispose();
+    }
+
+    private Task<bool> Hold()
+    {
+        _holding.TrySetResult();
+        return _goesOn.Task;
+    }
 
     private async Task Accept()
     {
@@ -96,13 +124,25 @@ public sealed class EngineProxy : IDisposable
                         lock (Calls)
                         {
                             Calls.Add(line);
+                            fate = Decide(line);
                         }
 
-                        fate = Decide(line);
-                        if (fate == Fate.LostBefore)
+                        if (fate == Fate.LostBefore || (fate == Fate.Held && !await Hold()))
                         {
                             return;
                         }
+                    }
+                    else if (fate == Fate.HeldInside)
+                    {
+                        fate = Fate.Pass;
+                        await far.WriteAsync(buffer.AsMemory(0, read / 2));
+                        if (!await Hold())
+                        {
+                            return;
+                        }
+
+                        await far.WriteAsync(buffer.AsMemory(read / 2, read - (read / 2)));
+                        continue;
                     }
 
                     await far.WriteAsync(buffer.AsMemory(0, read));

@@ -236,6 +236,23 @@ public sealed class SyncTests(SyncEngine fixture) : IClassFixture<SyncEngine>
     }
 
     [Fact]
+    public async Task What_a_killed_worker_read_a_host_with_goes_with_the_next_question()
+    {
+        await using var rig = await SyncRig.Open(fixture.Engine);
+        var image = (await fixture.Engine.Load(TestImage.Serving("x"), "sync/app", "v1")).Reference;
+        var (forgotten, used) = (await Helper(DateTimeOffset.UtcNow.AddMinutes(-1)), await Helper(DateTimeOffset.UtcNow.AddMinutes(9)));
+
+        Assert.Null((await rig.Ask("a"))[0].Error);
+
+        Assert.Equal(used, (await fixture.Engine.Docker("ps", "-aq", "--no-trunc", "--filter", "label=deployhub.until")).Trim());
+        Assert.NotEqual(used, forgotten);
+        await fixture.Engine.Docker("rm", used);
+
+        async Task<string> Helper(DateTimeOffset until) => (await fixture.Engine.Docker(
+            "create", "--label", $"deployhub.batch={Guid.NewGuid()}", "--label", $"deployhub.until={until.ToUnixTimeSeconds()}", image)).Trim();
+    }
+
+    [Fact]
     public async Task A_container_that_binds_the_single_file_is_restarted_and_never_signalled()
     {
         await using var rig = await SyncRig.Open(fixture.Engine);

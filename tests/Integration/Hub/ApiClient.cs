@@ -15,6 +15,9 @@ public sealed class ApiClient(Uri address, string? token) : IDisposable
 
     public Uri Address { get; } = address;
 
+    /// <summary>Hears every answer too.</summary>
+    public Action<Answer>? Listener { get; set; }
+
     public Task<Answer> Get(string path, params (string Name, string Value)[] headers) => Send(HttpMethod.Get, path, null, headers);
 
     public Task<Answer> Post(string path, object? body = null, params (string Name, string Value)[] headers) => Send(HttpMethod.Post, path, body, headers);
@@ -52,7 +55,9 @@ public sealed class ApiClient(Uri address, string? token) : IDisposable
         using var response = await _http.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
         var all = response.Headers.Concat(response.Content.Headers).ToDictionary(x => x.Key, x => string.Join(", ", x.Value), StringComparer.OrdinalIgnoreCase);
-        return new Answer((int)response.StatusCode, text, all);
+        var answer = new Answer((int)response.StatusCode, text, all);
+        Listener?.Invoke(answer);
+        return answer;
     }
 
     public void Dispose() => _http.Dispose();

@@ -14,6 +14,9 @@ public abstract class HubFixture : IAsyncDisposable
 
     public Task<(DockerEngine Engine, Registry Registry)> Servers() => _servers.Value;
 
+    /// <summary>Hears every message that goes over the broker from now on; null where they stay in the process's memory.</summary>
+    public virtual Task<BusTap?> Tap() => Task.FromResult<BusTap?>(null);
+
     public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
@@ -42,6 +45,8 @@ public sealed class DistributedHub : HubFixture
 {
     private RabbitMq? _broker;
     private Postgres? _database;
+
+    public override async Task<BusTap?> Tap() => await BusTap.Start(_broker!);
 
     public override async ValueTask DisposeAsync()
     {

@@ -1,5 +1,8 @@
 using System.Security.Cryptography;
+using DeployHub.Persistence;
 using DeployHub.Servers;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace DeployHub.Integration.Hub;
 
@@ -66,7 +69,23 @@ public sealed class RunningHub : IAsyncDisposable
         }
     }
 
+    /// <summary>SIGKILL to all that works on engines: the standalone process, or every Worker.</summary>
+    public Task KillWorkers() => Task.WhenAll((_workerCount == 0 ? [Server] : Workers).Select(x => x.Kill()));
+
+    /// <summary>Reads its database, beside it.</summary>
+    public async Task<T> Read<T>(Func<DeployHubDb, Task<T>> read)
+    {
+        var postgres = _environment.GetValueOrDefault("DEPLOYHUB_POSTGRES");
+        await using var services = new ServiceCollection().AddLogging(log => log.SetMinimumLevel(LogLevel.Critical))
+            .AddPersistence(new PersistenceOptions(postgres, postgres is null ? Path.Combine(_data, "deployhub.db") : null)).BuildServiceProvider();
+        await using var scope = services.CreateAsyncScope();
+        return await read(scope.ServiceProvider.GetRequiredService<DeployHubDb>());
+    }
+
     public string Log() => string.Join(Environment.NewLine, Workers.Append(Server).Select(x => x.Output()));
+
+    /// <summary>Everything that its processes wrote.</summary>
+    public string WholeLog() => string.Join(Environment.NewLine, Workers.Append(Server).Select(x => x.WholeOutput()));
 
     public async ValueTask DisposeAsync()
     {
