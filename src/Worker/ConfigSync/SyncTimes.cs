@@ -3,11 +3,7 @@ namespace DeployHub.Worker.ConfigSync;
 /// <summary>How long the parts of a batch may take, and how much of it is under way at once.</summary>
 internal static class SyncTimes
 {
-    /// <summary>Targets of one server under way at once. An engine does little more at a time.</summary>
     public const int TargetsAtOnce = 8;
-
-    /// <summary>Targets of a batch under way at once, over all its servers: half of what a worker does at once, so that others have room beside it.</summary>
-    public const int MostAtOnce = 32;
 
     /// <summary>Writing one target, its container's restart included.</summary>
     public static readonly TimeSpan Write = TimeSpan.FromMinutes(3);

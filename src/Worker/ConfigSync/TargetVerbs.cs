@@ -16,11 +16,9 @@ internal static class TargetVerbs
     public static EventActivityBinder<ConfigSyncState, T> SendNextTargets<T>(this EventActivityBinder<ConfigSyncState, T> binder) where T : class =>
         binder.ThenAsync(async context =>
         {
-            var (saga, around) = (context.Saga, context.Saga.NextOrder - SyncTimes.MostAtOnce);
-            var near = await context.Db().SyncTargets
-                .Where(x => x.BatchId == saga.CorrelationId && x.Order >= around && (x.Order < saga.NextOrder || x.Status == TargetStatus.Pending))
-                .OrderBy(x => x.Order).Select(x => new NearTarget(x.Id, x.Order, x.ServerId)).Take(2 * SyncTimes.MostAtOnce).ToListAsync(context.CancellationToken);
-            var next = near.Where(x => x.Order >= saga.NextOrder).Take(Room(near, saga)).ToList();
+            var saga = context.Saga;
+            var next = await context.Db().SyncTargets.Where(x => x.BatchId == saga.CorrelationId && x.Order >= saga.NextOrder && x.Status == TargetStatus.Pending)
+                .OrderBy(x => x.Order).Select(x => new { x.Id, x.Order }).Take(SyncTimes.TargetsAtOnce - saga.InFlight).ToListAsync(context.CancellationToken);
             saga.NextOrder = next.Count > 0 ? next[^1].Order + 1 : saga.NextOrder;
             context.SendWork(StepAct.SyncWrite, next.ConvertAll(x => x.Id), id => new SyncConfigFile(saga.CorrelationId, id));
         });
@@ -29,10 +27,8 @@ internal static class TargetVerbs
         binder.ThenAsync(async context =>
         {
             var saga = context.Saga;
-            var around = saga.NextOrder == int.MaxValue ? int.MaxValue : saga.NextOrder + SyncTimes.MostAtOnce;
-            var near = await context.Db().SyncTargets.Where(x => x.BatchId == saga.CorrelationId && x.Order < around && x.Touched)
-                .OrderByDescending(x => x.Order).Select(x => new NearTarget(x.Id, x.Order, x.ServerId)).Take(2 * SyncTimes.MostAtOnce).ToListAsync(context.CancellationToken);
-            var next = near.Where(x => x.Order < saga.NextOrder).Take(Room(near, saga)).ToList();
+            var next = await context.Db().SyncTargets.Where(x => x.BatchId == saga.CorrelationId && x.Order < saga.NextOrder && x.Touched)
+                .OrderByDescending(x => x.Order).Select(x => new { x.Id, x.Order }).Take(SyncTimes.TargetsAtOnce - saga.InFlight).ToListAsync(context.CancellationToken);
             saga.NextOrder = next.Count > 0 ? next[^1].Order : saga.NextOrder;
             context.SendWork(StepAct.SyncRestore, next.ConvertAll(x => x.Id), id => new RestoreConfigFile(saga.CorrelationId, id));
         });
@@ -76,10 +72,6 @@ internal static class TargetVerbs
             }
         });
 
-    // Each server that is in turn adds to what may be under way: those around the next target, so that nothing else is read.
-    private static int Room(List<NearTarget> near, ConfigSyncState saga) =>
-        Math.Min(SyncTimes.MostAtOnce, SyncTimes.TargetsAtOnce * near.DistinctBy(x => x.ServerId).Count()) - saga.InFlight;
-
     private static object? LostReport(ConfigSyncState saga, TargetRow target) => (target.Counted, target.Status) switch
     {
         (null, TargetStatus.Written or TargetStatus.Unchanged) => new TargetSynced(saga.CorrelationId, target.Id),
@@ -116,6 +108,4 @@ internal static class TargetVerbs
         context.Saga.InFlight--;
         count(await context.Batch(), target);
     }
-
-    private sealed record NearTarget(Guid Id, int Order, Guid ServerId);
 }
