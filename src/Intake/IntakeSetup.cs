@@ -18,6 +18,8 @@ public static class IntakeSetup
     public static IServiceCollection AddIntake(this IServiceCollection services) => services
         .AddScoped<AcceptDeployment>()
         .AddScoped<AcceptRollback>()
+        .AddScoped<AcceptCancel>()
+        .AddScoped<AcceptRetry>()
         .AddScoped<EnvironmentIntake>()
         .AddScoped<ServerIntake>()
         .AddScoped<RegistryIntake>()

@@ -2,6 +2,7 @@ using DeployHub.Api.Access;
 using DeployHub.Api.Deployments;
 using DeployHub.Api.Http;
 using DeployHub.Api.OpenApi;
+using DeployHub.Domain.ConfigSync;
 using DeployHub.Intake;
 using DeployHub.Intake.ConfigSync;
 using DeployHub.Persistence;
@@ -97,7 +98,7 @@ internal static class SyncBatchRoutes
 
         // Read again, since a worker may be at it already, and a repeated request is told how things stand now.
         var batch = await batches.Find(value.BatchId, ct) ?? throw new InvalidOperationException($"The accepted batch {value.BatchId} is gone.");
-        if (waited && BatchWait.HasEnded(batch.Status))
+        if (waited && batch.Status.HasEnded())
         {
             http.Response.Headers.Location = location;
             return TypedResults.Ok(batch);

@@ -21,7 +21,16 @@ public class SyncBatch
     /// <summary>When a worker last moved it; the sweep looks at batches that stand still.</summary>
     public DateTime UpdatedAt { get; set; }
 
-    public bool HasEnded => Status is BatchStatus.Ok or BatchStatus.RolledBack or BatchStatus.Failed or BatchStatus.Partial;
+    public bool HasEnded => Status.HasEnded();
+}
+
+/// <summary>Which statuses are an end, and which are on the way.</summary>
+public static class BatchStatuses
+{
+    /// <summary>Those of a batch that has not ended.</summary>
+    public static readonly BatchStatus[] UnderWay = [BatchStatus.Pending, BatchStatus.Queued, BatchStatus.Running, BatchStatus.RollingBack];
+
+    public static bool HasEnded(this BatchStatus status) => !UnderWay.Contains(status);
 }
 
 /// <summary>One config file of a batch.</summary>

@@ -67,14 +67,25 @@ public sealed class AcceptDeployment(DeployHubDb db)
         }
 
         var plan = NewPlan(targets, request, digest.Value, caller);
+        Refusal? inTheWay = null;
         await db.InTransaction(
-            () =>
+            async () =>
             {
+                await db.EnterLine(alone: request.OnConflict != OnConflict.Queue, ct);
+                if (request.OnConflict == OnConflict.Reject && (inTheWay = await db.FindInTheWay(targets, ct)) is not null)
+                {
+                    return;
+                }
+
+                if (request.OnConflict == OnConflict.Supersede)
+                {
+                    await db.Supersede(plan, caller, ct);
+                }
+
                 Write(plan, targets, ticket, caller);
-                return Task.CompletedTask;
             },
             ct);
-        return new AcceptedPlan(plan.Id, Replayed: false);
+        return inTheWay is null ? new AcceptedPlan(plan.Id, Replayed: false) : inTheWay;
     }
 
     private void Write(DeploymentPlan plan, DeploymentTargets targets, IdempotencyTicket? ticket, Caller caller)

@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace DeployHub.Intake.Deployments;
 
-/// <summary>Accepts the request to take back a plan that completed or failed.</summary>
+/// <summary>Accepts the request to take back a plan that completed, failed or was cancelled.</summary>
 public sealed class AcceptRollback(DeployHubDb db)
 {
     private const int MostTries = 3;
@@ -56,12 +56,12 @@ public sealed class AcceptRollback(DeployHubDb db)
             return Refusal.NotFound("deployment plan", planId);
         }
 
-        if (plan.Status is not (PlanStatus.Completed or PlanStatus.Failed))
+        if (plan.Status is not (PlanStatus.Completed or PlanStatus.Failed or PlanStatus.Cancelled))
         {
             return WrongStatus(plan.Status);
         }
 
-        if ((await FindTouched(planId, ct)).IsRefused(out var refusal, out _))
+        if (await db.FindObstacle(planId, ct) is { } refusal)
         {
             return refusal;
         }
@@ -69,33 +69,6 @@ public sealed class AcceptRollback(DeployHubDb db)
         return await Commit(plan, caller, ticket, ct)
             ? new AcceptedPlan(planId, Replayed: false)
             : WrongStatus(await db.Plans.Where(x => x.Id == planId).Select(x => x.Status).FirstAsync(ct));
-    }
-
-    private async Task<Result<List<Touched>>> FindTouched(Guid planId, CancellationToken ct)
-    {
-        var touched = await (from step in db.Steps.AsNoTracking()
-                             where step.PlanId == planId && step.Touched && !step.Restored
-                             from deployment in db.ServiceDeployments.Where(x => x.Id == step.ServiceDeploymentId).DefaultIfEmpty()
-                             from server in db.Servers.Where(x => x.Id == step.ServerId).DefaultIfEmpty()
-                             orderby step.Order
-                             select new Touched(
-                                 step.ServiceName, step.ServerName, deployment != null && server != null, deployment!.LastPlanId)).ToListAsync(ct);
-        if (touched.Count == 0)
-        {
-            return Refusal.Conflict("No container of this plan stands on a server, so there is nothing to take back.");
-        }
-
-        if (touched.Find(step => !step.IsThere) is { } gone)
-        {
-            return Refusal.Conflict(
-                $"The service «{gone.ServiceName}» is no longer on the server «{gone.ServerName}», so the plan cannot be taken back.");
-        }
-
-        return touched.Find(step => step.LastPlanId != planId) is { } later
-            ? Refusal.Conflict(
-                $"A later plan, {later.LastPlanId}, has touched the service «{later.ServiceName}» on the server «{later.ServerName}».", null,
-                $"Roll that plan back first: POST /api/deployment-plans/{later.LastPlanId}/rollback.")
-            : touched;
     }
 
     // The machine lines up for the targets, or still holds them. The status is asked for once more in the update itself: of two requests at once one finds it changed.
@@ -108,7 +81,7 @@ public sealed class AcceptRollback(DeployHubDb db)
                 updated = await db.Plans.Where(x => x.Id == plan.Id && x.Status == plan.Status)
                     .ExecuteUpdateAsync(
                         set => set.SetProperty(x => x.Status, PlanStatus.Queued).SetProperty(x => x.RolledBackBy, caller.Name)
-                            .SetProperty(x => x.UpdatedAt, DateTime.UtcNow),
+                            .SetProperty(x => x.StopWantedAt, (DateTime?)null).SetProperty(x => x.UpdatedAt, DateTime.UtcNow),
                         ct);
                 if (updated == 0)
                 {
@@ -124,8 +97,6 @@ public sealed class AcceptRollback(DeployHubDb db)
     }
 
     private static Refusal WrongStatus(PlanStatus status) => Refusal.Conflict(
-        $"Only a plan that is completed or failed can be rolled back; this one is {status.Word()}.", null,
-        status is PlanStatus.RolledBack or PlanStatus.PartiallyRolledBack ? null : "Wait until it has ended.");
-
-    private sealed record Touched(string ServiceName, string ServerName, bool IsThere, Guid? LastPlanId);
+        $"Only a plan that is completed, failed or cancelled can be rolled back; this one is {status.Word()}.", null,
+        status is PlanStatus.PartiallyRolledBack ? "To go on with its rollback, POST …/retry." : status.HasEnded() ? null : "Wait until it has ended.");
 }

@@ -24,7 +24,15 @@ public sealed class Restoration(HealthGate gate, SecretBox box)
         var step = facts.Step;
         var replaced = step.ToContainerId is { } toId ? await engine.FindContainer(toId, ct) : null;
         var former = step.FromContainerId is { } fromId ? await engine.FindContainer(fromId, ct) ?? await FindRecreated(facts, engine, ct) : null;
-        await RefuseStranger(facts, engine, replaced, former, ct);
+        var spent = await Replacement.FindSpent(facts, engine, ct);
+        await RefuseStranger(facts, engine, [replaced?.Id, former?.Id, spent?.Id], ct);
+        if (spent is not null && spent.Id != replaced?.Id)
+        {
+            // A stop came between the new container and the end of the one that it was to replace.
+            await FormerContainers.Stop(engine, spent, ct);
+            await FormerContainers.Remove(engine, spent, former, ct);
+        }
+
         var recreated = former is not null && former.Id != step.FromContainerId;
         if (former is null && step.FromContainerId is not null)
         {
@@ -76,11 +84,10 @@ public sealed class Restoration(HealthGate gate, SecretBox box)
     }
 
     // Somebody else put a container there since: it is not ours to remove.
-    private static async Task RefuseStranger(
-        StepFacts facts, EngineClient engine, ContainerInspection? replaced, ContainerInspection? former, CancellationToken ct)
+    private static async Task RefuseStranger(StepFacts facts, EngineClient engine, string?[] known, CancellationToken ct)
     {
         var holder = await engine.FindContainer(facts.Name, ct);
-        if (holder is not null && holder.Id != replaced?.Id && holder.Id != former?.Id)
+        if (holder is not null && !known.Contains(holder.Id))
         {
             throw new StepFailureException(DeploymentErrorCodes.ContainerChanged,
                 $"Container «{facts.Name}» on server «{facts.Server.Name}» is {holder.Id[..12]}, which this plan did not put there. It was left alone. Remove or rename it, then start «{facts.FormerName}» under the name «{facts.Name}».");
