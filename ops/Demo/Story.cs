@@ -110,7 +110,7 @@ internal sealed class Story(DemoEngine engine, Registry registry, HubApi api, Ow
                 {
                     plan = news;
                     Report(plan, told);
-                    if (plan["completedAt"] is not null && Word(plan, "status") is "completed" or "failed" or "rolled_back" or "partially_rolled_back")
+                    if (plan["completedAt"] is not null && Word(plan, "status") is "completed" or "failed" or "rolled_back" or "partially_rolled_back" or "cancelled")
                     {
                         return plan;
                     }

@@ -57,6 +57,13 @@ public sealed class Restoration(HealthGate gate, SecretBox box)
 
     private async Task<DeploymentError?> BringBack(StepFacts facts, EngineClient engine, ContainerInspection former, CancellationToken ct)
     {
+        if (facts.Plan.RetriedBy is not null && former.State.Running && (former.State.Health is { Status: "unhealthy" } || former.RestartCount > 0))
+        {
+            // A former try ended with it like this. The gate would say so once more, before the container had a chance to show that the cause is gone.
+            await FormerContainers.Stop(engine, former, ct);
+            former = await engine.GetContainer(former.Id, ct);
+        }
+
         await FormerContainers.GiveName(engine, former, facts.Name, ct);
         var policy = FormerState.Policy(facts.Step.FromRestartPolicy ?? "no");
         if (FormerState.PolicyText(former.RestartPolicy) != FormerState.PolicyText(policy))

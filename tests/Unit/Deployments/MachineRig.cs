@@ -163,7 +163,8 @@ public sealed class MachineRig : IAsyncLifetime
     /// <summary>What the Intake writes when it accepts a rollback; with <paramref name="tell"/> false its command is lost on the way.</summary>
     public Task AskForRollback(RigPlan plan, bool tell = true) => Write(async db =>
     {
-        await db.Plans.Where(x => x.Id == plan.Id).ExecuteUpdateAsync(set => set.SetProperty(x => x.Status, PlanStatus.Queued).SetProperty(x => x.RolledBackBy, "ann"));
+        await db.Plans.Where(x => x.Id == plan.Id).ExecuteUpdateAsync(set => set.SetProperty(x => x.Status, PlanStatus.Queued).SetProperty(x => x.RolledBackBy, "ann")
+            .SetProperty(x => x.StopWantedAt, (DateTime?)null));
         if (tell)
         {
             db.Send(Queues.Deployments, plan.Id, new RollbackDeployment(plan.Id, "ann"));
