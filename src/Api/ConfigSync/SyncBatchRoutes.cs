@@ -22,10 +22,10 @@ internal static class SyncBatchRoutes
         var batches = app.MapGroup("/api").WithTags("Config sync");
         batches.MapPost("/sync/batch", Execute).RequireRole(Permissions.Sync)
             .Describe("executeSyncBatch", "Execute (or replay) a transactional batch of config-file syncs", Answers)
-            .Takes<SyncBatchRequest>().TakesIdempotencyKey().TakesDryRun();
+            .Takes<SyncBatchRequest>().TakesDryRun();
         batches.MapPost("/config-files/{id:guid}/sync", SyncOne).RequireRole(Permissions.Sync)
             .Describe("syncConfigFile", "Bring one config file to all its targets", "A batch of one; needs no body. " + Answers)
-            .TakesIdempotencyKey().TakesDryRun();
+            .TakesDryRun();
         batches.MapGet("/sync/batch/{batchId:guid}", Get).RequireRole(Permissions.Read)
             .Describe("getSyncBatch", "Get a sync batch with its operations and their targets", "Answers 304 to If-None-Match while nothing has changed.").TakesPollHeaders();
         batches.MapGet("/environments/{envId:guid}/sync-batches", List).RequireRole(Permissions.Read)
@@ -40,7 +40,7 @@ internal static class SyncBatchRoutes
             return refusal.Answer();
         }
 
-        return dry ? await Look(dryRun, request, ct) : await Answer(http, await sync.Accept(request, http.Caller(), IdempotencyKeyOf(http), ct), batches, wait, ct);
+        return dry ? await Look(dryRun, request, ct) : await Answer(http, await sync.Accept(request, http.Caller(), ct), batches, wait, ct);
     }
 
     private static async Task<Results<Accepted<SyncBatchView>, Ok<SyncBatchView>, DryRunAnswer, Refused>> SyncOne(
@@ -53,7 +53,7 @@ internal static class SyncBatchRoutes
 
         if (!dry)
         {
-            return await Answer(http, await sync.AcceptOne(id, request, http.Caller(), IdempotencyKeyOf(http), ct), batches, wait, ct);
+            return await Answer(http, await sync.AcceptOne(id, request, http.Caller(), ct), batches, wait, ct);
         }
 
         return await db.ConfigFiles.AnyAsync(x => x.Id == id, ct)
@@ -86,11 +86,6 @@ internal static class SyncBatchRoutes
         if (accepted.IsRefused(out var refusal, out var value))
         {
             return refusal.Answer();
-        }
-
-        if (value.Replayed)
-        {
-            http.Response.Headers["Idempotent-Replayed"] = "true";
         }
 
         var location = $"/api/sync/batch/{value.BatchId}";
@@ -137,7 +132,4 @@ internal static class SyncBatchRoutes
 
         return http.Request.Query["dryRun"].Contains("true") || http.Request.Headers["X-Dry-Run"].Contains("true");
     }
-
-    private static string? IdempotencyKeyOf(HttpContext http) =>
-        http.Request.Headers.TryGetValue("Idempotency-Key", out var key) ? key.ToString() : null;
 }

@@ -23,51 +23,26 @@ public sealed class AcceptCancel(DeployHubDb db)
     /// <param name="planId">The plan to stop.</param>
     /// <param name="request">How.</param>
     /// <param name="caller">Who asks.</param>
-    /// <param name="idempotencyKey">1 to 200 characters, or null.</param>
     /// <param name="ct">Ends the try; what was committed stays.</param>
-    public async Task<Result<AcceptedPlan>> Accept(Guid planId, CancelRequest request, Caller caller, string? idempotencyKey, CancellationToken ct)
+    public Task<Result<AcceptedPlan>> Accept(Guid planId, CancelRequest request, Caller caller, CancellationToken ct) => db.Once(
+        caller, $"cancel {planId}", request, by => Accepted(planId, request, by, ct), row => Task.FromResult<AcceptedPlan?>(new(row.ResourceId)), ct);
+
+    private async Task<Result<AcceptedPlan>> Accepted(Guid planId, CancelRequest request, Caller caller, CancellationToken ct)
     {
-        if (IdempotencyTicket.Check(idempotencyKey) is { } badKey)
+        for (var tries = 0; tries < MostTries; tries++)
         {
-            return badKey;
-        }
-
-        var ticket = IdempotencyTicket.For(idempotencyKey, caller, $"cancel {planId}", request);
-        for (var tries = 1; ; tries++)
-        {
-            try
+            if (await TryAccept(planId, request, caller, ct) is { } result)
             {
-                if (await TryAccept(planId, request, caller, ticket, ct) is { } result)
-                {
-                    return result;
-                }
-
-                if (tries == MostTries)
-                {
-                    return Refusal.Unavailable("The plan changes faster than it can be cancelled.");
-                }
-            }
-            catch (DbUpdateException e) when (tries < MostTries && e.IsUniqueViolation())
-            {
-                db.ChangeTracker.Clear();
+                return result;
             }
         }
+
+        return Refusal.Unavailable("The plan changes faster than it can be cancelled.");
     }
 
     // Null: the plan moved on between the look and the update; look again.
-    private async Task<Result<AcceptedPlan>?> TryAccept(Guid planId, CancelRequest request, Caller caller, IdempotencyTicket? ticket, CancellationToken ct)
+    private async Task<Result<AcceptedPlan>?> TryAccept(Guid planId, CancelRequest request, Caller caller, CancellationToken ct)
     {
-        var (repeated, reused) = await db.FindRepeated(ticket, ct);
-        if (repeated is { } before)
-        {
-            return new AcceptedPlan(before, Replayed: true);
-        }
-
-        if (reused is not null)
-        {
-            return reused;
-        }
-
         var plan = await db.Plans.AsNoTracking().FirstOrDefaultAsync(x => x.Id == planId, ct);
         if (plan is null)
         {
@@ -81,19 +56,19 @@ public sealed class AcceptCancel(DeployHubDb db)
 
         if (plan.StopWantedAt is not null)
         {
-            return request.Rollback is { } other && plan.CancelRollback is { } first && other != first ? Otherwise(plan) : new AcceptedPlan(planId, Replayed: false);
+            return request.Rollback is { } other && plan.CancelRollback is { } first && other != first ? Otherwise(plan) : new AcceptedPlan(planId);
         }
 
-        if (!await Commit(plan, request.Rollback ?? plan.AutoRollback, caller, ticket, ct))
+        if (!await Commit(plan, request.Rollback ?? plan.AutoRollback, caller, ct))
         {
             return null;
         }
 
-        return new AcceptedPlan(planId, Replayed: false);
+        return new AcceptedPlan(planId);
     }
 
     // The machine writes the plan only if it has seen this mark, or before it is made: then the status says so here.
-    private async Task<bool> Commit(DeploymentPlan plan, bool rollback, Caller caller, IdempotencyTicket? ticket, CancellationToken ct)
+    private async Task<bool> Commit(DeploymentPlan plan, bool rollback, Caller caller, CancellationToken ct)
     {
         var (updated, now) = (0, DateTime.UtcNow);
         await db.InTransaction(
@@ -109,7 +84,6 @@ public sealed class AcceptCancel(DeployHubDb db)
                     return;
                 }
 
-                db.Keep(ticket, plan.Id);
                 db.Record(caller, "deployment.cancel", plan.Id, plan.EnvironmentId, $"was {plan.Status.Word()}, {(rollback ? "taken back" : "kept")}");
                 db.Send(Queues.Deployments, plan.Id, new CancelDeployment(plan.Id));
             },

@@ -14,46 +14,14 @@ namespace DeployHub.Intake.Deployments;
 /// </summary>
 public sealed class AcceptRetry(DeployHubDb db)
 {
-    private const int MostTries = 3;
-
     /// <param name="planId">The plan to go on with.</param>
     /// <param name="caller">Who asks.</param>
-    /// <param name="idempotencyKey">1 to 200 characters, or null.</param>
     /// <param name="ct">Ends the try; what was committed stays.</param>
-    public async Task<Result<AcceptedPlan>> Accept(Guid planId, Caller caller, string? idempotencyKey, CancellationToken ct)
+    public Task<Result<AcceptedPlan>> Accept(Guid planId, Caller caller, CancellationToken ct) => db.Once(
+        caller, $"retry {planId}", new { }, by => TryAccept(planId, by, ct), row => Task.FromResult<AcceptedPlan?>(new(row.ResourceId)), ct);
+
+    private async Task<Result<AcceptedPlan>> TryAccept(Guid planId, Caller caller, CancellationToken ct)
     {
-        if (IdempotencyTicket.Check(idempotencyKey) is { } badKey)
-        {
-            return badKey;
-        }
-
-        var ticket = IdempotencyTicket.For(idempotencyKey, caller, $"retry {planId}", new { });
-        for (var tries = 1; ; tries++)
-        {
-            try
-            {
-                return await TryAccept(planId, caller, ticket, ct);
-            }
-            catch (DbUpdateException e) when (tries < MostTries && e.IsUniqueViolation())
-            {
-                db.ChangeTracker.Clear();
-            }
-        }
-    }
-
-    private async Task<Result<AcceptedPlan>> TryAccept(Guid planId, Caller caller, IdempotencyTicket? ticket, CancellationToken ct)
-    {
-        var (repeated, reused) = await db.FindRepeated(ticket, ct);
-        if (repeated is { } before)
-        {
-            return new AcceptedPlan(before, Replayed: true);
-        }
-
-        if (reused is not null)
-        {
-            return reused;
-        }
-
         var plan = await db.Plans.AsNoTracking().FirstOrDefaultAsync(x => x.Id == planId, ct);
         if (plan is null)
         {
@@ -78,12 +46,11 @@ public sealed class AcceptRetry(DeployHubDb db)
                 accepted = back ? await GoOnBack(plan, caller, ct) : await GoOn(plan, caller, ct);
                 if (accepted)
                 {
-                    db.Keep(ticket, plan.Id);
                     db.Record(caller, "deployment.retry", plan.Id, plan.EnvironmentId, $"was {plan.Status.Word()}");
                 }
             },
             ct);
-        return accepted ? new AcceptedPlan(planId, Replayed: false) : WrongStatus(await db.Plans.Where(x => x.Id == planId).Select(x => x.Status).FirstAsync(ct));
+        return accepted ? new AcceptedPlan(planId) : WrongStatus(await db.Plans.Where(x => x.Id == planId).Select(x => x.Status).FirstAsync(ct));
     }
 
     // Each step that did not succeed is as new, but for what it may have left on its engine.

@@ -10,46 +10,14 @@ namespace DeployHub.Intake.Deployments;
 /// <summary>Accepts the request to take back a plan that completed, failed or was cancelled.</summary>
 public sealed class AcceptRollback(DeployHubDb db)
 {
-    private const int MostTries = 3;
-
     /// <param name="planId">The plan to take back.</param>
     /// <param name="caller">Who asks.</param>
-    /// <param name="idempotencyKey">1 to 200 characters, or null.</param>
     /// <param name="ct">Ends the try; what was committed stays.</param>
-    public async Task<Result<AcceptedPlan>> Accept(Guid planId, Caller caller, string? idempotencyKey, CancellationToken ct)
+    public Task<Result<AcceptedPlan>> Accept(Guid planId, Caller caller, CancellationToken ct) => db.Once(
+        caller, $"rollback {planId}", new { }, by => TryAccept(planId, by, ct), row => Task.FromResult<AcceptedPlan?>(new(row.ResourceId)), ct);
+
+    private async Task<Result<AcceptedPlan>> TryAccept(Guid planId, Caller caller, CancellationToken ct)
     {
-        if (IdempotencyTicket.Check(idempotencyKey) is { } badKey)
-        {
-            return badKey;
-        }
-
-        var ticket = IdempotencyTicket.For(idempotencyKey, caller, $"rollback {planId}", new { });
-        for (var tries = 1; ; tries++)
-        {
-            try
-            {
-                return await TryAccept(planId, caller, ticket, ct);
-            }
-            catch (DbUpdateException e) when (tries < MostTries && e.IsUniqueViolation())
-            {
-                db.ChangeTracker.Clear();
-            }
-        }
-    }
-
-    private async Task<Result<AcceptedPlan>> TryAccept(Guid planId, Caller caller, IdempotencyTicket? ticket, CancellationToken ct)
-    {
-        var (repeated, reused) = await db.FindRepeated(ticket, ct);
-        if (repeated is { } before)
-        {
-            return new AcceptedPlan(before, Replayed: true);
-        }
-
-        if (reused is not null)
-        {
-            return reused;
-        }
-
         var plan = await db.Plans.AsNoTracking().FirstOrDefaultAsync(x => x.Id == planId, ct);
         if (plan is null)
         {
@@ -66,13 +34,13 @@ public sealed class AcceptRollback(DeployHubDb db)
             return refusal;
         }
 
-        return await Commit(plan, caller, ticket, ct)
-            ? new AcceptedPlan(planId, Replayed: false)
+        return await Commit(plan, caller, ct)
+            ? new AcceptedPlan(planId)
             : WrongStatus(await db.Plans.Where(x => x.Id == planId).Select(x => x.Status).FirstAsync(ct));
     }
 
     // The machine lines up for the targets, or still holds them. The status is asked for once more in the update itself: of two requests at once one finds it changed.
-    private async Task<bool> Commit(DeploymentPlan plan, Caller caller, IdempotencyTicket? ticket, CancellationToken ct)
+    private async Task<bool> Commit(DeploymentPlan plan, Caller caller, CancellationToken ct)
     {
         var updated = 0;
         await db.InTransaction(
@@ -88,7 +56,6 @@ public sealed class AcceptRollback(DeployHubDb db)
                     return;
                 }
 
-                db.Keep(ticket, plan.Id);
                 db.Record(caller, "deployment.rollback", plan.Id, plan.EnvironmentId, $"was {plan.Status.Word()}");
                 db.Send(Queues.Deployments, plan.Id, new RollbackDeployment(plan.Id, caller.Name));
             },
