@@ -33,5 +33,7 @@ public static class IntakeSetup
         .AddScoped<FileRendering>()
         .AddScoped<BatchPreparation>()
         .AddScoped<AcceptSyncBatch>()
+        .AddScoped<AcceptBatchCancel>()
+        .AddScoped<AcceptBatchRetry>()
         .AddScoped<TokenIntake>();
 }

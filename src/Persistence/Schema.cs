@@ -176,6 +176,7 @@ internal static class Schema
             e.Ignore(x => x.HasEnded);
             e.Word(x => x.Status);
             e.Json(x => x.Error);
+            e.Property(x => x.StopWantedAt).IsConcurrencyToken();
             e.HasIndex(x => new { x.EnvironmentId, x.CreatedAt });
             e.HasIndex(x => new { x.Status, x.UpdatedAt });
         });
@@ -202,6 +203,8 @@ internal static class Schema
         {
             e.ToTable("config_sync_states");
             e.HasKey(x => x.CorrelationId);
+            e.Ignore(x => x.Stopped);
+            e.Ignore(x => x.StopTakesBack);
             e.Property(x => x.Version).IsConcurrencyToken();
             e.HasIndex(x => x.CurrentState);
         });
