@@ -83,6 +83,8 @@ internal static class BatchVerbs
                 await context.Db().SyncTargets.Where(x => x.BatchId == context.Saga.CorrelationId && x.Status == TargetStatus.RestoreFailed).ExecuteUpdateAsync(
                     set => set.SetProperty(x => x.Status, TargetStatus.Running).SetProperty(x => x.Error, (SyncError?)null).SetProperty(x => x.Counted, SyncAct.Write),
                     context.CancellationToken);
+                await context.Db().SyncOperations.Where(x => x.BatchId == context.Saga.CorrelationId && x.Status == OperationStatus.RollbackFailed).ExecuteUpdateAsync(
+                    set => set.SetProperty(x => x.Status, OperationStatus.Running).SetProperty(x => x.Error, (SyncError?)null), context.CancellationToken);
             }
 
             await context.CallDeadlineOff();
