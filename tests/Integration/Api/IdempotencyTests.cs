@@ -91,7 +91,7 @@ public sealed class IdempotencyTests(ApiHost host) : IClassFixture<ApiHost>
                 var file = await shop.AddFile(Api, name, "1");
                 await Api.Patch($"/api/config-files/{file}", new { content = "2" });
                 var versions = (await Api.Get($"/api/config-files/{file}/history")).Json!["versions"]!.AsArray();
-                return ($"/api/config-files/{file}/restore/{versions.First(x => (int)x!["version"]! == 1)!["id"]}", null, null);
+                return ($"/api/config-files/{file}/restore/{versions.First(x => (int)x!["version"]! == 1)!["versionId"]}", null, null);
             case "attachment":
                 var attached = await shop.AddFile(Api, name, "1");
                 return ($"/api/services/{shop.ServiceId}/files", new { configFileId = attached, targetPath = "/opt/a" }, new { configFileId = attached, targetPath = "/opt/b" });
