@@ -65,6 +65,19 @@ public static class TargetLocks
             select new TargetAhead(other.PlanId, other.Key)).Take(MostAhead).ToListAsync(ct);
     }
 
+    /// <summary>
+    /// Tells everybody in line which engine a server is, as soon as the first of them has found out: one that arrived before and is
+    /// prepared after would stand under another key until then, and be overtaken. Call it in a transaction.
+    /// </summary>
+    public static async Task NameByEngine(this DeployHubDb db, Guid serverId, string engine, CancellationToken ct)
+    {
+        await Serialize(db, ct);
+        var unknown = TargetLock.UnknownEngine(serverId);
+        await db.TargetLocks.Where(mine => mine.Key.StartsWith(unknown))
+            .Where(mine => !db.TargetLocks.Any(other => other.PlanId == mine.PlanId && other.Key == mine.Key.Replace(unknown, engine)))
+            .ExecuteUpdateAsync(set => set.SetProperty(x => x.Key, x => x.Key.Replace(unknown, engine)), ct);
+    }
+
     /// <summary>Gives the plan's locks back and says which plans waited for one of them, the oldest first. Call it in a transaction.</summary>
     public static async Task<List<Guid>> Release(this DeployHubDb db, Guid planId, CancellationToken ct)
     {

@@ -2,6 +2,7 @@ using DeployHub.Contracts.Deployments;
 using DeployHub.Docker;
 using DeployHub.Domain.Servers;
 using DeployHub.Persistence;
+using DeployHub.Persistence.Locks;
 using DeployHub.Worker.Deployments;
 using Microsoft.EntityFrameworkCore;
 
@@ -11,20 +12,28 @@ namespace DeployHub.Worker.Engines;
 internal sealed record SeenEngine(Server Server, EngineInfo? Info, DeploymentError? Error)
 {
     /// <summary>Tells the server's row, in the caller's transaction.</summary>
-    public Task<int> Record(DeployHubDb db, CancellationToken ct)
+    public async Task Record(DeployHubDb db, CancellationToken ct)
     {
         var row = db.Servers.Where(x => x.Id == Server.Id);
         var now = DateTime.UtcNow;
-        return Info is null
-            ? row.ExecuteUpdateAsync(set => set.SetProperty(x => x.Status, ServerStatus.Unreachable).SetProperty(x => x.StatusMessage, Error!.Message), ct)
-            : row.ExecuteUpdateAsync(
-                set => set
-                    .SetProperty(x => x.EngineId, Info.Id)
-                    .SetProperty(x => x.EngineVersion, Info.ServerVersion)
-                    .SetProperty(x => x.Status, ServerStatus.Reachable)
-                    .SetProperty(x => x.StatusMessage, (string?)null)
-                    .SetProperty(x => x.LastSeenAt, now),
-                ct);
+        if (Info is null)
+        {
+            await row.ExecuteUpdateAsync(set => set.SetProperty(x => x.Status, ServerStatus.Unreachable).SetProperty(x => x.StatusMessage, Error!.Message), ct);
+            return;
+        }
+
+        await row.ExecuteUpdateAsync(
+            set => set
+                .SetProperty(x => x.EngineId, Info.Id)
+                .SetProperty(x => x.EngineVersion, Info.ServerVersion)
+                .SetProperty(x => x.Status, ServerStatus.Reachable)
+                .SetProperty(x => x.StatusMessage, (string?)null)
+                .SetProperty(x => x.LastSeenAt, now),
+            ct);
+        if (Server.EngineId is null)
+        {
+            await db.NameByEngine(Server.Id, Info.Id, ct);
+        }
     }
 }
 

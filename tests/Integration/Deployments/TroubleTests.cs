@@ -128,7 +128,7 @@ public sealed class TroubleTests(StandaloneHub fixture) : IClassFixture<Standalo
     [Fact]
     public async Task A_container_that_exits_at_once_is_rolled_back_with_its_exit_code_and_log()
     {
-        var (shop, engine, name, id) = await Running(new { restartPolicy = "no" });
+        var (shop, engine, name, id) = await Running(new { restartPolicy = "no" }, new { minHealthySeconds = 5 });
         var (_, registry) = await fixture.Servers();
         await registry.Push(TestImage.Exiting(7, "no configuration found"), shop.Repository, "v2");
 

@@ -95,6 +95,26 @@ public sealed class TargetLockTests(Databases databases)
         Assert.True(await TryTake(database, second));
     }
 
+    // Three plans for an engine that nobody has seen; the second is the first to find out which one it is.
+    [Theory]
+    [MemberData(nameof(Databases.Providers), MemberType = typeof(Databases))]
+    public async Task Nobody_overtakes_one_who_did_not_know_the_engine_yet(Provider provider)
+    {
+        await using var database = await databases.New(provider);
+        var (server, elsewhere) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        var unknown = TargetLock.ForContainer(TargetLock.UnknownEngine(server), "api");
+        var known = TargetLock.ForContainer("E1", "api");
+        var other = TargetLock.ForContainer(TargetLock.UnknownEngine(elsewhere), "api");
+        var (first, second, third) = (await LineUp(database, unknown, other), await LineUp(database, unknown), await LineUp(database, unknown, known));
+
+        await database.Write(db => db.NameByEngine(server, "E1", CancellationToken.None));
+
+        Assert.False(await TryTake(database, second));
+        Assert.False(await TryTake(database, third));
+        Assert.True(await TryTake(database, first));
+        Assert.Equal([known, other], (await database.Read(db => db.TargetLocks.Where(x => x.PlanId == first).Select(x => x.Key).ToListAsync())).Order(StringComparer.Ordinal));
+    }
+
     [Theory]
     [MemberData(nameof(Databases.Providers), MemberType = typeof(Databases))]
     public async Task Many_plans_at_once_never_share_a_target_and_all_come_to_their_end(Provider provider)
