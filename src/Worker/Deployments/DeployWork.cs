@@ -20,6 +20,12 @@ public sealed class DeployWork(StepRows rows, EngineClients engines, Replacement
         catch (Exception e) when (e is StepStoppedException || (e is OperationCanceledException && claim.Stop.BeforeTouch.IsCancellationRequested && !lease.IsCancellationRequested))
         {
             facts = await rows.Read(claim.SubjectId, lease);
+            if (facts.Step.TouchedNow && !claim.Stop.Anywhere.IsCancellationRequested)
+            {
+                // What it changed is kept, so it has to be seen through: this was no stop.
+                throw;
+            }
+
             await WithdrawUnlessTouched();
             await rows.Stopped(claim, facts.Plan.Id, lease);
             return;

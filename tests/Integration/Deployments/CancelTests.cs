@@ -88,6 +88,23 @@ public abstract class CancelTests(HubFixture fixture)
     }
 
     [Fact]
+    public async Task A_cancel_that_was_accepted_is_never_overtaken_by_the_plans_end()
+    {
+        await using var bed = await Bed.Open(fixture, "one", "two");
+        var ends = new List<string>();
+        for (var i = 0; i < 8; i++)
+        {
+            // As near to the end as a caller can get: the last container has taken over, and its check is about to pass.
+            var plan = await bed.Shop.Submit(new { imageTag = i % 2 == 0 ? "v2" : "v1", maxParallel = 2 });
+            await Eventually.Value(() => bed.Shop.Plan(plan), x => (int)x["counts"]!["success"]! > 0, TimeSpan.FromSeconds(60));
+            var cancelled = (await bed.Shop.Ask(plan, "cancel", new { rollback = false })).Status == 202;
+            ends.Add($"{(cancelled ? "cancelled" : "completed")}={(string)(await bed.Shop.End(plan))["status"]!}");
+        }
+
+        Assert.All(ends, end => Assert.Equal(end.Split('=')[0], end.Split('=')[1]));
+    }
+
+    [Fact]
     public async Task A_rollback_is_not_broken_off_and_what_has_ended_says_how()
     {
         await using var bed = await Bed.Open(fixture, "api");
