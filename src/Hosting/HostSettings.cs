@@ -25,10 +25,10 @@ public record HostSettings(PersistenceOptions Persistence, Uri? RabbitMq, string
                 new PersistenceOptions(null, Path.Combine(data, "deployhub.db")), null, data, ReadKey(configuration) ?? KeyFile(data));
         }
 
-        var postgres = configuration["DEPLOYHUB_POSTGRES"] ?? throw new SettingsException(
-            "DEPLOYHUB_POSTGRES", "is not set. Set it to the connection string of the PostgreSQL database, as in «Host=db;Database=deployhub;Username=…;Password=…».");
-        var rabbit = configuration["DEPLOYHUB_RABBITMQ"] ?? throw new SettingsException(
-            "DEPLOYHUB_RABBITMQ", "is not set. Set it to the address of the RabbitMQ broker, as in «amqp://user:password@host:5672/».");
+        var postgres = configuration.Secret("DEPLOYHUB_POSTGRES") ?? throw new SettingsException(
+            "DEPLOYHUB_POSTGRES", "is not set, nor is DEPLOYHUB_POSTGRES_FILE. Set it to the connection string of the PostgreSQL database, as in «Host=db;Database=deployhub;Username=…;Password=…».");
+        var rabbit = configuration.Secret("DEPLOYHUB_RABBITMQ") ?? throw new SettingsException(
+            "DEPLOYHUB_RABBITMQ", "is not set, nor is DEPLOYHUB_RABBITMQ_FILE. Set it to the address of the RabbitMQ broker, as in «amqp://user:password@host:5672/».");
         if (!Uri.TryCreate(rabbit, UriKind.Absolute, out var broker) || broker.Scheme is not ("amqp" or "amqps" or "rabbitmq"))
         {
             throw new SettingsException("DEPLOYHUB_RABBITMQ", "is not an amqp:// or amqps:// address.");
@@ -40,22 +40,16 @@ public record HostSettings(PersistenceOptions Persistence, Uri? RabbitMq, string
 
     private static byte[]? ReadKey(IConfiguration configuration)
     {
-        var (name, text) = (configuration["DEPLOYHUB_MASTER_KEY"], configuration["DEPLOYHUB_MASTER_KEY_FILE"]) switch
-        {
-            ({ } key, _) => ("DEPLOYHUB_MASTER_KEY", key),
-            (null, { } file) when File.Exists(file) => ("DEPLOYHUB_MASTER_KEY_FILE", File.ReadAllText(file)),
-            (null, { } file) => throw new SettingsException("DEPLOYHUB_MASTER_KEY_FILE", $"names «{file}», which does not exist."),
-            _ => ("", null),
-        };
-        if (text is null)
+        const string Name = "DEPLOYHUB_MASTER_KEY";
+        if (configuration.Secret(Name) is not { } text)
         {
             return null;
         }
 
         var bytes = new byte[SecretBox.KeyBytes];
-        return Convert.TryFromBase64String(text.Trim(), bytes, out var count) && count == bytes.Length
+        return Convert.TryFromBase64String(text, bytes, out var count) && count == bytes.Length
             ? bytes
-            : throw new SettingsException(name, "is not 32 bytes in base64. Make one with «openssl rand -base64 32».");
+            : throw new SettingsException(configuration[Name] is null ? $"{Name}_FILE" : Name, "is not 32 bytes in base64. Make one with «openssl rand -base64 32».");
     }
 
     private static byte[] KeyFile(string data)
@@ -67,6 +61,37 @@ public record HostSettings(PersistenceOptions Persistence, Uri? RabbitMq, string
         }
 
         return Convert.FromBase64String(File.ReadAllText(file).Trim());
+    }
+}
+
+public static class SecretSettings
+{
+    /// <summary>The value of a setting that is a secret, or what the file that <c>NAME_FILE</c> names holds, without white space at its ends; null when neither is set.</summary>
+    /// <exception cref="SettingsException">The file does not exist, cannot be read or is empty.</exception>
+    public static string? Secret(this IConfiguration configuration, string name)
+    {
+        if (configuration[name] is { } value)
+        {
+            return value.Trim();
+        }
+
+        if (configuration[$"{name}_FILE"] is not { } file)
+        {
+            return null;
+        }
+
+        try
+        {
+            return File.ReadAllText(file).Trim() is { Length: > 0 } text ? text : throw new SettingsException($"{name}_FILE", $"names «{file}», which is empty.");
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new SettingsException($"{name}_FILE", $"names «{file}», which does not exist.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SettingsException($"{name}_FILE", $"names «{file}», which cannot be read: {e.Message}");
+        }
     }
 }
 

@@ -19,12 +19,13 @@ public static class Programs
               ?? throw new ServerFailedException($"The program '{name}' is not installed: run ops/install.");
 
     /// <summary>Runs a program to its end and returns what it wrote to standard output, without the last line break.</summary>
-    /// <exception cref="ServerFailedException">It ended with another code than 0, or not within a minute.</exception>
+    /// <exception cref="ServerFailedException">It ended with another code than 0, or not in time (a minute where nothing else is said).</exception>
     public static async Task<string> Run(
         string name,
         IEnumerable<string> arguments,
         IReadOnlyDictionary<string, string>? environment = null,
-        ReadOnlyMemory<byte> input = default)
+        ReadOnlyMemory<byte> input = default,
+        TimeSpan? within = null)
     {
         var start = new ProcessStartInfo(Find(name), arguments)
         {
@@ -39,7 +40,7 @@ public static class Programs
         }
 
         using var process = Process.Start(start)!;
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var deadline = new CancellationTokenSource(within ?? TimeSpan.FromMinutes(1));
         try
         {
             var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
@@ -52,8 +53,8 @@ public static class Programs
         }
         catch (OperationCanceledException)
         {
-            process.Kill();
-            throw new ServerFailedException($"{Line(start)} did not end within a minute.");
+            process.Kill(entireProcessTree: true);
+            throw new ServerFailedException($"{Line(start)} did not end in time.");
         }
     }
 

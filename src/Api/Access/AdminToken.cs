@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 namespace DeployHub.Api.Access;
 
 /// <summary>
-/// Sees to it that there is a token to begin with: the one that <c>DEPLOYHUB_ADMIN_TOKEN</c> sets or, at the first start, a new one in a
+/// Sees to it that there is a token to begin with: the one that <c>DEPLOYHUB_ADMIN_TOKEN</c> (or its file) sets or, at the first start, a new one in a
 /// file that its owner alone can read. Never logged.
 /// </summary>
 internal sealed partial class AdminToken(
@@ -38,7 +38,7 @@ internal sealed partial class AdminToken(
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
-        if (configuration[Setting] is { Length: > 0 } text)
+        if (configuration.Secret(Setting) is { Length: > 0 } text)
         {
             if (text.Length < ShortestText || text.Any(c => char.IsWhiteSpace(c) || char.IsControl(c)))
             {

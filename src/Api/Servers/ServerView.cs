@@ -12,7 +12,7 @@ internal sealed record ServerView(
     Guid EnvironmentId,
     string Name,
     string Endpoint,
-    [property: Description("The engine's own id, once a worker has seen it.")] string? EngineId,
+    [property: Description("The engine's own id, with its host and folder, once a worker has seen it.")] string? EngineId,
     string? EngineVersion,
     [property: Description("What the last contact with the engine gave.")] ServerStatus Status,
     string? StatusMessage,

@@ -35,7 +35,7 @@ public sealed partial class EngineClient(EngineEndpoint endpoint, EngineClientOp
         return await Get(
             EngineCall.Get("/info", "tell who it is"),
             info => new EngineInfo(
-                info.Text("ID"), info.Text("Name"), info.Text("ServerVersion"), version.ToString(), info.Text("OSType"), info.Text("Architecture"), (int)info.Number("NCPU")),
+                $"{info.Text("ID")}@{info.Text("Name")}:{info.Text("DockerRootDir")}", info.Text("Name"), info.Text("ServerVersion"), version.ToString(), info.Text("OSType"), info.Text("Architecture"), (int)info.Number("NCPU")),
             ct);
     }
 

@@ -178,7 +178,7 @@ public sealed class SyncTests(SyncEngine fixture) : IClassFixture<SyncEngine>
     public async Task A_batch_waits_for_a_plan_that_holds_its_target()
     {
         await using var rig = await SyncRig.Open(fixture.Engine);
-        var engineId = (await fixture.Engine.Docker("info", "-f", "{{.ID}}")).Trim();
+        var engineId = (await fixture.Engine.Docker("info", "-f", "{{.ID}}@{{.Name}}:{{.DockerRootDir}}")).Trim();
         var plan = Guid.CreateVersion7();
         await rig.InDb(db => db.InTransaction(
             async () =>

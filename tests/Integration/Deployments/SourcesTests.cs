@@ -67,6 +67,9 @@ public sealed class SourcesTests(StandaloneHub fixture) : IClassFixture<Standalo
         var second = await shop.AddServer("web-2", two.TcpUri!.OriginalString.Replace("http://", "tcp://", StringComparison.Ordinal).TrimEnd('/'));
         var name = await shop.AddService("front");
         var other = await shop.AddService("back", servers: second);
+
+        // The two engines share their machine's key file, and so an id, as clones of a machine do.
+        var both = await shop.AddService("both", servers: [shop.ServerId, second]);
         await registry.Push(TestImage.Serving("v1"), shop.Repository, "v1");
         await registry.Push(TestImage.Serving("v2") with { Command = ["/bin/busybox", "sh", "-c", "[ \"$HOSTNAME\" != back ] && exec /bin/busybox httpd -f -p 8080; exit 4"] }, shop.Repository, "v2");
         Assert.Equal("completed", (string)(await shop.Deploy(new { imageTag = "v1" }))["status"]!);
@@ -77,9 +80,10 @@ public sealed class SourcesTests(StandaloneHub fixture) : IClassFixture<Standalo
         var plan = await shop.Deploy(new { imageTag = "v2" });
 
         Assert.Equal("rolled_back", (string)plan["status"]!);
-        Assert.Equal(["web-1", "web-2"], plan["steps"]!.AsArray().Select(x => (string)x!["server"]!["name"]!));
+        Assert.Equal(["web-1", "web-2", "web-1", "web-2"], plan["steps"]!.AsArray().Select(x => (string)x!["server"]!["name"]!));
         Assert.Equal(string.Join(" ", before), $"{await Shop.ContainerId(one, name)} {await Shop.ContainerId(two, other)}");
-        Assert.Equal($"{other}=running", await shop.Containers(two));
+        Assert.Equal($"{other}=running {both}=running", await shop.Containers(two));
+        Assert.Equal($"{both}=running {name}=running", await shop.Containers(one));
     }
 
     [Fact]
