@@ -44,7 +44,7 @@ internal sealed class Deploy(App app, string tag, bool autoRollback) : Request
 /// <summary>A batch of config files.</summary>
 internal sealed class Batch(IReadOnlyList<ConfigFile> files) : Request
 {
-    private static readonly string[] Ends = ["ok", "failed", "rolled_back", "partial"];
+    private static readonly string[] Ends = ["ok", "failed", "rolled_back", "partial", "cancelled"];
 
     public IReadOnlyList<ConfigFile> Files => files;
 

@@ -107,7 +107,7 @@ internal sealed class Story(DemoEngine engine, Registry registry, HubApi api, Ow
     }
 
     private static bool HasEnded(JsonObject plan) =>
-        plan["completedAt"] is not null && Word(plan, "status") is "completed" or "failed" or "rolled_back" or "partially_rolled_back";
+        plan["completedAt"] is not null && Word(plan, "status") is "completed" or "failed" or "rolled_back" or "partially_rolled_back" or "cancelled";
 
     private static void Report(JsonObject plan, Changes changes)
     {

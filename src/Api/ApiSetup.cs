@@ -28,7 +28,7 @@ public static class ApiSetup
     public static IServiceCollection AddApi(this IServiceCollection services, HostSettings settings)
     {
         services.AddIntake();
-        services.AddScoped<PlanReader>().AddScoped<PlanWait>().AddScoped<TagResolution>();
+        services.AddScoped<WaitingLine>().AddScoped<PlanReader>().AddScoped<PlanWait>().AddScoped<TagResolution>();
         services.AddScoped<BatchReader>().AddScoped<BatchWait>().AddScoped<HostFiles>().AddScoped<DryRun>().AddScoped<DriftReader>();
         services.AddHostedService<AdminToken>();
         services.AddSingleton<TokenUse>().AddHostedService(provider => provider.GetRequiredService<TokenUse>());

@@ -5,9 +5,11 @@ namespace DeployHub.Intake;
 
 internal static class Audit
 {
-    /// <summary>Writes down who did what; call it in the transaction that does it.</summary>
+    /// <summary>Writes down who did what, and under which key it may be repeated; call it once in the transaction that does it.</summary>
     public static void Record(
-        this DeployHubDb db, Caller caller, string action, Guid targetId, Guid? environmentId = null, string? detail = null) =>
+        this DeployHubDb db, Caller caller, string action, Guid targetId, Guid? environmentId = null, string? detail = null)
+    {
+        db.Keep(caller.Ticket, targetId);
         db.AuditEntries.Add(new AuditEntry
         {
             Id = Guid.CreateVersion7(),
@@ -20,4 +22,5 @@ internal static class Audit
             RequestId = caller.RequestId,
             RemoteAddress = caller.RemoteAddress,
         });
+    }
 }

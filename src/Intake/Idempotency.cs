@@ -13,19 +13,17 @@ namespace DeployHub.Intake;
 /// <param name="Scope">The caller.</param>
 /// <param name="Key">The caller's key.</param>
 /// <param name="Hash">What was asked for; another request under the same key is refused.</param>
-internal sealed record IdempotencyTicket(string Scope, string Key, string Hash)
+/// <param name="At">When the request came.</param>
+internal sealed record IdempotencyTicket(string Scope, string Key, string Hash, DateTime At)
 {
     private const int LongestKey = 200;
 
     /// <summary>How long a key is remembered; the housekeeping removes it some time after.</summary>
     public static readonly TimeSpan Kept = TimeSpan.FromHours(24);
 
-    public static Refusal? Check(string? key) => key is null or { Length: >= 1 and <= LongestKey }
+    public static Refusal? Check(string key) => key is { Length: >= 1 and <= LongestKey }
         ? null
         : Refusal.Invalid("Idempotency-Key", $"must be 1 to {LongestKey} characters.");
-
-    public static IdempotencyTicket? For(string? key, Caller caller, string operation, object body) =>
-        key is null ? null : new IdempotencyTicket(caller.Scope, key, HashOf(operation, body));
 
     /// <summary>SHA-256 over the operation and the body, in which the order of keys does not matter.</summary>
     public static string HashOf(string operation, object body)
@@ -70,19 +68,90 @@ internal sealed record IdempotencyTicket(string Scope, string Key, string Hash)
     }
 }
 
-internal static class IdempotencyKeys
+/// <summary>
+/// Every request that makes or begins something goes through here. The key is written by <see cref="Audit.Record"/>, in the request's own
+/// transaction: a request that was refused does not use its key up, and of two at once one is done and both are told of it.
+/// </summary>
+internal static class Idempotency
 {
-    /// <summary>
-    /// The resource that the same request made before, null when this is the first, or a refusal when the key was used with
-    /// another. A row whose time is over is removed, so that the key can be used again.
-    /// </summary>
-    public static async Task<(Guid? Resource, Refusal? Refusal)> FindRepeated(this DeployHubDb db, IdempotencyTicket? ticket, CancellationToken ct)
+    // A unique violation means that another request under the same key was faster: the next try sees its rows.
+    private const int MostTries = 3;
+
+    /// <summary>Does what is asked for, or gives again what the same request made before, as it is now.</summary>
+    /// <param name="db">The database.</param>
+    /// <param name="caller">Who asks, and under which key.</param>
+    /// <param name="operation">What is asked for, and of what.</param>
+    /// <param name="request">How; it holds no secret, since what is kept of it could be guessed at.</param>
+    /// <param name="act">Does it for the caller that it is given.</param>
+    /// <param name="again">Reads what the row names; null when it is gone.</param>
+    /// <param name="ct">Ends the try; what was committed stays.</param>
+    public static async Task<Result<T>> Once<T>(
+        this DeployHubDb db, Caller caller, string operation, object request, Func<Caller, Task<Result<T>>> act, Func<IdempotencyKey, Task<T?>> again, CancellationToken ct)
+        where T : class
     {
-        if (ticket is null)
+        if (caller.Key is not { } key)
         {
-            return default;
+            return await act(caller);
         }
 
+        if (IdempotencyTicket.Check(key.Text) is { } badKey)
+        {
+            return badKey;
+        }
+
+        var ticket = new IdempotencyTicket(caller.Scope, key.Text, IdempotencyTicket.HashOf(operation, request), DateTime.UtcNow);
+        for (var tries = 1; ; tries++)
+        {
+            var (row, reused) = await db.FindRepeated(ticket, ct);
+            if (reused is not null)
+            {
+                return reused;
+            }
+
+            if (row is not null)
+            {
+                key.Replayed = true;
+                return await again(row) is { } before ? before : new Refusal(
+                    404, ErrorCodes.NotFound, $"What the first request under this key made is not there any more ({row.ResourceId}).", "Idempotency-Key",
+                    "Use a new key to make it again.");
+            }
+
+            try
+            {
+                var result = await act(caller with { Ticket = ticket });
+                if (tries == MostTries || !result.IsRefused(out var refusal, out _) || refusal.Status != 409 || (await db.FindRepeated(ticket, ct)).Row is null)
+                {
+                    return result;
+                }
+            }
+            catch (DbUpdateException e) when (tries < MostTries && e.IsUniqueViolation())
+            {
+                // The next look finds what the other one made.
+            }
+
+            db.ChangeTracker.Clear();
+        }
+    }
+
+    /// <summary>The same for a request that makes one row.</summary>
+    public static Task<Result<T>> Once<T>(
+        this DeployHubDb db, Caller caller, string operation, object request, Func<Caller, Task<Result<T>>> act, CancellationToken ct) where T : class =>
+        db.Once(caller, operation, request, act, async row => await db.Set<T>().FindAsync([row.ResourceId], ct), ct);
+
+    public static void Keep(this DeployHubDb db, IdempotencyTicket? ticket, Guid resourceId)
+    {
+        if (ticket is not null)
+        {
+            db.IdempotencyKeys.Add(new IdempotencyKey
+            {
+                Caller = ticket.Scope, Key = ticket.Key, RequestHash = ticket.Hash, ResourceId = resourceId, CreatedAt = ticket.At,
+            });
+        }
+    }
+
+    // A row whose time is over is removed, so that the key can be used again.
+    private static async Task<(IdempotencyKey? Row, Refusal? Refusal)> FindRepeated(this DeployHubDb db, IdempotencyTicket ticket, CancellationToken ct)
+    {
         var row = await db.IdempotencyKeys.AsNoTracking().FirstOrDefaultAsync(x => x.Caller == ticket.Scope && x.Key == ticket.Key, ct);
         var oldest = DateTime.UtcNow - IdempotencyTicket.Kept;
         if (row is not null && row.CreatedAt < oldest)
@@ -93,20 +162,9 @@ internal static class IdempotencyKeys
         }
 
         return row is null || row.RequestHash == ticket.Hash
-            ? (row?.ResourceId, null)
+            ? (row, null)
             : (null, new Refusal(
                 409, ErrorCodes.IdempotencyKeyReused, "This idempotency key was used with another request.", "Idempotency-Key",
                 "Repeat a request with the very same body, or use a new key."));
-    }
-
-    public static void Keep(this DeployHubDb db, IdempotencyTicket? ticket, Guid resourceId)
-    {
-        if (ticket is not null)
-        {
-            db.IdempotencyKeys.Add(new IdempotencyKey
-            {
-                Caller = ticket.Scope, Key = ticket.Key, RequestHash = ticket.Hash, ResourceId = resourceId, CreatedAt = DateTime.UtcNow,
-            });
-        }
     }
 }

@@ -18,6 +18,8 @@ public static class IntakeSetup
     public static IServiceCollection AddIntake(this IServiceCollection services) => services
         .AddScoped<AcceptDeployment>()
         .AddScoped<AcceptRollback>()
+        .AddScoped<AcceptCancel>()
+        .AddScoped<AcceptRetry>()
         .AddScoped<EnvironmentIntake>()
         .AddScoped<ServerIntake>()
         .AddScoped<RegistryIntake>()
@@ -31,5 +33,7 @@ public static class IntakeSetup
         .AddScoped<FileRendering>()
         .AddScoped<BatchPreparation>()
         .AddScoped<AcceptSyncBatch>()
+        .AddScoped<AcceptBatchCancel>()
+        .AddScoped<AcceptBatchRetry>()
         .AddScoped<TokenIntake>();
 }

@@ -87,6 +87,7 @@ internal static class Schema
             e.Ignore(x => x.HasEnded);
             e.Word(x => x.Status);
             e.Json(x => x.Error);
+            e.Property(x => x.StopWantedAt).IsConcurrencyToken();
             e.HasIndex(x => new { x.EnvironmentId, x.CreatedAt });
             e.HasIndex(x => new { x.ContainerImageId, x.CreatedAt });
             e.HasIndex(x => new { x.Status, x.UpdatedAt });
@@ -94,11 +95,12 @@ internal static class Schema
         model.Entity<DeploymentStep>(e =>
         {
             e.ToTable("deployment_steps");
-            e.Ignore(x => x.NeedsRollback);
+            e.Ignore(x => x.TouchedNow);
             e.Word(x => x.Status);
             e.Property(x => x.Phase).HasConversion(v => v == null ? null : v.Value.Word(), v => v == null ? null : WireWords.Find<StepPhase>(v));
             e.Property(x => x.Counted).HasConversion<int?>();
             e.Json(x => x.Error);
+            e.Json(x => x.Failure);
             e.Json(x => x.Settings);
             e.HasIndex(x => new { x.PlanId, x.Order }).IsUnique();
             e.HasOne<DeploymentPlan>().WithMany().HasForeignKey(x => x.PlanId).OnDelete(DeleteBehavior.Cascade);
@@ -107,6 +109,8 @@ internal static class Schema
         {
             e.ToTable("deployment_states");
             e.HasKey(x => x.CorrelationId);
+            e.Ignore(x => x.Stopped);
+            e.Ignore(x => x.StopTakesBack);
             e.Property(x => x.Version).IsConcurrencyToken();
             e.HasIndex(x => x.CurrentState);
         });
@@ -123,6 +127,7 @@ internal static class Schema
             e.ToTable("step_leases");
             e.HasKey(x => new { x.SubjectId, x.Act });
             e.Property(x => x.Act).HasConversion<int>();
+            e.Property(x => x.StopAt).HasConversion<int?>();
             e.HasIndex(x => x.ClaimableAt);
             e.HasIndex(x => x.PlanId);
         });
@@ -171,6 +176,7 @@ internal static class Schema
             e.Ignore(x => x.HasEnded);
             e.Word(x => x.Status);
             e.Json(x => x.Error);
+            e.Property(x => x.StopWantedAt).IsConcurrencyToken();
             e.HasIndex(x => new { x.EnvironmentId, x.CreatedAt });
             e.HasIndex(x => new { x.Status, x.UpdatedAt });
         });
@@ -197,6 +203,8 @@ internal static class Schema
         {
             e.ToTable("config_sync_states");
             e.HasKey(x => x.CorrelationId);
+            e.Ignore(x => x.Stopped);
+            e.Ignore(x => x.StopTakesBack);
             e.Property(x => x.Version).IsConcurrencyToken();
             e.HasIndex(x => x.CurrentState);
         });

@@ -46,6 +46,7 @@ public static class WorkerSetup
         services.AddHostedService(provider => provider.GetRequiredService<WorkRunner>());
         services.AddHostedService<PlanSweep>();
         services.AddHostedService<BatchSweep>();
+        services.AddHostedService<LockSweep>();
         return services;
     }
 }

@@ -39,7 +39,10 @@ internal sealed class TokenAuthentication(RequestDelegate next, TokenUse use)
             return;
         }
 
-        http.Features.Set(new Caller(token.Name, token.Id, token.Role, http.RequestId(), http.Connection.RemoteIpAddress?.ToString()));
+        http.Features.Set(new Caller(token.Name, token.Id, token.Role, http.RequestId(), http.Connection.RemoteIpAddress?.ToString())
+        {
+            Key = IdempotencyHeader.Take(http),
+        });
         await next(http);
     }
 

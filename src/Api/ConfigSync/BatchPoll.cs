@@ -4,6 +4,7 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text.Json;
 using DeployHub.Contracts.Wire;
+using DeployHub.Domain.ConfigSync;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Net.Http.Headers;
 
@@ -19,7 +20,7 @@ internal sealed class BatchPoll(SyncBatchView batch) : IResult, IEndpointMetadat
         var (request, response) = (httpContext.Request, httpContext.Response);
         response.Headers.ETag = tag.ToString();
         response.Headers.CacheControl = "no-cache, private";
-        if (!BatchWait.HasEnded(batch.Status))
+        if (!batch.Status.HasEnded())
         {
             response.Headers.RetryAfter = "1";
         }

@@ -1,5 +1,6 @@
 using DeployHub.Api.Deployments;
 using DeployHub.Api.Http;
+using DeployHub.Contracts.ConfigSync;
 using DeployHub.Domain.ConfigFiles;
 using DeployHub.Domain.ConfigSync;
 using DeployHub.Persistence;
@@ -8,7 +9,7 @@ using Microsoft.EntityFrameworkCore;
 namespace DeployHub.Api.ConfigSync;
 
 /// <summary>Reads batches for the wire. What must not leave, such as contents and snapshots, is not even read.</summary>
-internal sealed class BatchReader(DeployHubDb db)
+internal sealed class BatchReader(DeployHubDb db, WaitingLine line)
 {
     /// <summary>The batch with its operations and targets as of one moment: one statement, so that the status never contradicts the targets.</summary>
     public async Task<SyncBatchView?> Find(Guid id, CancellationToken ct)
@@ -32,7 +33,8 @@ internal sealed class BatchReader(DeployHubDb db)
                 operation.Index, operation.Status, operation.ConfigFileId, operation.ConfigFileName, operation.ConfigFileVersion, SyncErrorView.Of(operation.Error),
                 operation.Targets.ConvertAll(x => new SyncTargetView(
                     x.Id, new NamedView(x.ServerId, x.ServerName), x.Path, x.Status, x.FromHash, x.ToHash, FileModes.Show(x.Mode), x.Uid, x.Gid, x.ContainerName,
-                    x.OnChange, x.Reloaded, x.Attempts, x.StartedAt, x.CompletedAt, SyncErrorView.Of(x.Error))))));
+                    x.OnChange, x.Reloaded, x.Attempts, x.StartedAt, x.CompletedAt, SyncErrorView.Of(x.Error))))),
+                row.Batch.Status == BatchStatus.Queued ? await line.Before(id, ct) : null);
     }
 
     /// <summary>A page of batches, the newest first, without their operations.</summary>

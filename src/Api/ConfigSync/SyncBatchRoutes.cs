@@ -2,6 +2,7 @@ using DeployHub.Api.Access;
 using DeployHub.Api.Deployments;
 using DeployHub.Api.Http;
 using DeployHub.Api.OpenApi;
+using DeployHub.Domain.ConfigSync;
 using DeployHub.Intake;
 using DeployHub.Intake.ConfigSync;
 using DeployHub.Persistence;
@@ -21,10 +22,18 @@ internal static class SyncBatchRoutes
         var batches = app.MapGroup("/api").WithTags("Config sync");
         batches.MapPost("/sync/batch", Execute).RequireRole(Permissions.Sync)
             .Describe("executeSyncBatch", "Execute (or replay) a transactional batch of config-file syncs", Answers)
-            .Takes<SyncBatchRequest>().TakesIdempotencyKey().TakesDryRun();
+            .Takes<SyncBatchRequest>().TakesDryRun();
         batches.MapPost("/config-files/{id:guid}/sync", SyncOne).RequireRole(Permissions.Sync)
             .Describe("syncConfigFile", "Bring one config file to all its targets", "A batch of one; needs no body. " + Answers)
-            .TakesIdempotencyKey().TakesDryRun();
+            .TakesDryRun();
+        batches.MapPost("/sync/batch/{batchId:guid}/cancel", Cancel).RequireRole(Permissions.Sync)
+            .Describe(
+                "cancelSyncBatch", "Stop a batch",
+                "A batch that waits ends at once. A running one begins nothing more, ends what is in flight, and is taken back or kept. Needs no body.");
+        batches.MapPost("/sync/batch/{batchId:guid}/retry", Retry).RequireRole(Permissions.Sync)
+            .Describe(
+                "retrySyncBatch", "Go on with a batch that failed, was cancelled or succeeded in part",
+                "Goes on with the targets that did not succeed, with the contents that the batch was accepted with. Needs no body.");
         batches.MapGet("/sync/batch/{batchId:guid}", Get).RequireRole(Permissions.Read)
             .Describe("getSyncBatch", "Get a sync batch with its operations and their targets", "Answers 304 to If-None-Match while nothing has changed.").TakesPollHeaders();
         batches.MapGet("/environments/{envId:guid}/sync-batches", List).RequireRole(Permissions.Read)
@@ -39,7 +48,7 @@ internal static class SyncBatchRoutes
             return refusal.Answer();
         }
 
-        return dry ? await Look(dryRun, request, ct) : await Answer(http, await sync.Accept(request, http.Caller(), IdempotencyKeyOf(http), ct), batches, wait, ct);
+        return dry ? await Look(dryRun, request, ct) : await Answer(http, await sync.Accept(request, http.Caller(), ct), batches, wait, ct);
     }
 
     private static async Task<Results<Accepted<SyncBatchView>, Ok<SyncBatchView>, DryRunAnswer, Refused>> SyncOne(
@@ -52,12 +61,33 @@ internal static class SyncBatchRoutes
 
         if (!dry)
         {
-            return await Answer(http, await sync.AcceptOne(id, request, http.Caller(), IdempotencyKeyOf(http), ct), batches, wait, ct);
+            return await Answer(http, await sync.AcceptOne(id, request, http.Caller(), ct), batches, wait, ct);
         }
 
         return await db.ConfigFiles.AnyAsync(x => x.Id == id, ct)
             ? await Look(dryRun, AcceptSyncBatch.BatchOf(id, request), ct)
             : Refusal.NotFound("config file", id).Answer();
+    }
+
+    private static async Task<Results<Accepted<SyncBatchView>, Refused>> Cancel(
+        Guid batchId, HttpContext http, AcceptBatchCancel cancel, BatchReader batches, CancellationToken ct)
+    {
+        var accepted = await Body.ReadOptional<CancelBatchRequest>(http).Then(request => cancel.Accept(batchId, request, http.Caller(), ct));
+        return accepted.IsRefused(out var refusal, out var value) ? refusal.Answer() : await Now(http, value, batches, ct);
+    }
+
+    private static async Task<Results<Accepted<SyncBatchView>, Refused>> Retry(
+        Guid batchId, HttpContext http, AcceptBatchRetry retry, BatchReader batches, CancellationToken ct)
+    {
+        var accepted = await Body.ReadOptional<NoSettings>(http).Then(_ => retry.Accept(batchId, http.Caller(), ct));
+        return accepted.IsRefused(out var refusal, out var value) ? refusal.Answer() : await Now(http, value, batches, ct);
+    }
+
+    private static async Task<Accepted<SyncBatchView>> Now(HttpContext http, AcceptedBatch accepted, BatchReader batches, CancellationToken ct)
+    {
+        http.Response.Headers.RetryAfter = "1";
+        var batch = await batches.Find(accepted.BatchId, ct) ?? throw new InvalidOperationException($"The accepted batch {accepted.BatchId} is gone.");
+        return TypedResults.Accepted($"/api/sync/batch/{accepted.BatchId}", batch);
     }
 
     private static async Task<Results<BatchPoll, Refused>> Get(Guid batchId, HttpContext http, BatchReader batches, BatchWait wait, CancellationToken ct)
@@ -87,17 +117,12 @@ internal static class SyncBatchRoutes
             return refusal.Answer();
         }
 
-        if (value.Replayed)
-        {
-            http.Response.Headers["Idempotent-Replayed"] = "true";
-        }
-
         var location = $"/api/sync/batch/{value.BatchId}";
         var waited = await WaitAsPreferred(http, value.BatchId, wait, ct);
 
         // Read again, since a worker may be at it already, and a repeated request is told how things stand now.
         var batch = await batches.Find(value.BatchId, ct) ?? throw new InvalidOperationException($"The accepted batch {value.BatchId} is gone.");
-        if (waited && BatchWait.HasEnded(batch.Status))
+        if (waited && batch.Status.HasEnded())
         {
             http.Response.Headers.Location = location;
             return TypedResults.Ok(batch);
@@ -137,6 +162,6 @@ internal static class SyncBatchRoutes
         return http.Request.Query["dryRun"].Contains("true") || http.Request.Headers["X-Dry-Run"].Contains("true");
     }
 
-    private static string? IdempotencyKeyOf(HttpContext http) =>
-        http.Request.Headers.TryGetValue("Idempotency-Key", out var key) ? key.ToString() : null;
+    /// <summary>Where a request has no settings, an empty object is let through.</summary>
+    private sealed record NoSettings;
 }

@@ -21,12 +21,15 @@ internal sealed record SyncBatchView(
     DateTime CreatedAt,
     DateTime? StartedAt,
     DateTime? CompletedAt,
+    [property: Description("Who cancelled it, where somebody did.")] string? CancelledBy,
+    [property: Description("Who asked last to go on with it after it had ended.")] string? RetriedBy,
+    [property: Description("While it is queued: who stands before it at which of its targets, the first 100. Null otherwise, and in lists.")] List<WaitsForView>? WaitsFor,
     SyncErrorView? Error,
     [property: Description("Not in lists.")][property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] List<SyncOperationView>? Operations)
 {
-    public static SyncBatchView Of(SyncBatch x, List<SyncOperationView>? operations) => new(
+    public static SyncBatchView Of(SyncBatch x, List<SyncOperationView>? operations, List<WaitsForView>? waitsFor = null) => new(
         x.Id, x.Status, x.EnvironmentId, x.RollbackOnFailure, x.TriggerType, x.TriggeredBy, x.TargetCount, x.CreatedAt, x.StartedAt, x.CompletedAt,
-        SyncErrorView.Of(x.Error), operations);
+        x.CancelledBy, x.RetriedBy, waitsFor, SyncErrorView.Of(x.Error), operations);
 }
 
 internal sealed record SyncErrorView([property: Description("Branch on it.")] string Code, string Message)

@@ -16,11 +16,19 @@ internal static class DeploymentPlanRoutes
         var plans = app.MapGroup("/api").WithTags("Deployment plans");
         plans.MapPost("/container-images/{id:guid}/deploy", Deploy).RequireRole(Permissions.Deploy)
             .Describe("deployContainerImage", "Deploy a container image to all linked services", "The plan is committed when this answers; poll it at Location.")
-            .Takes<DeployRequest>().TakesIdempotencyKey();
+            .Takes<DeployRequest>();
         plans.MapGet("/deployment-plans/{id:guid}", Get).RequireRole(Permissions.Read)
             .Describe("getDeploymentPlan", "Get a deployment plan with its steps", "Answers 304 to If-None-Match while nothing has changed.").TakesPollHeaders();
         plans.MapPost("/deployment-plans/{id:guid}/rollback", Rollback).RequireRole(Permissions.Deploy)
-            .Describe("rollbackDeploymentPlan", "Take back a plan that completed or failed", "Needs no body.").TakesIdempotencyKey();
+            .Describe("rollbackDeploymentPlan", "Take back a plan that completed, failed or was cancelled", "Needs no body.");
+        plans.MapPost("/deployment-plans/{id:guid}/cancel", Cancel).RequireRole(Permissions.Deploy)
+            .Describe(
+                "cancelDeploymentPlan", "Stop a plan",
+                "A plan that waits ends at once. A running one begins nothing more, ends what is in flight at its next safe point, and is taken back or kept. Needs no body.");
+        plans.MapPost("/deployment-plans/{id:guid}/retry", Retry).RequireRole(Permissions.Deploy)
+            .Describe(
+                "retryDeploymentPlan", "Go on with a plan that failed, was cancelled or was rolled back in part",
+                "Goes on with the steps that did not succeed: forward, or further back where the rollback was not whole. Needs no body.");
         plans.MapGet("/environments/{envId:guid}/deployment-plans", ListOfEnvironment).RequireRole(Permissions.Read)
             .Describe("listEnvironmentDeploymentPlans", "List the deployment plans of an environment, the newest first").TakesPage();
         plans.MapGet("/container-images/{id:guid}/deployment-plans", ListOfImage).RequireRole(Permissions.Read)
@@ -31,15 +39,29 @@ internal static class DeploymentPlanRoutes
         Guid id, HttpContext http, AcceptDeployment deployment, PlanReader plans, CancellationToken ct)
     {
         var accepted = await Body.Read<DeployRequest>(http)
-            .Then(request => deployment.Accept(id, request, http.Caller(), IdempotencyKeyOf(http), ct));
+            .Then(request => deployment.Accept(id, request, http.Caller(), ct));
         return accepted.IsRefused(out var refusal, out var value) ? refusal.Answer() : await Answer(http, value, plans, ct);
     }
 
     private static async Task<Results<Accepted<PlanAnswer>, Refused>> Rollback(
         Guid id, HttpContext http, AcceptRollback rollback, PlanReader plans, CancellationToken ct)
     {
-        var accepted = await Body.ReadOptional<RollbackRequest>(http)
-            .Then(_ => rollback.Accept(id, http.Caller(), IdempotencyKeyOf(http), ct));
+        var accepted = await Body.ReadOptional<NoSettings>(http)
+            .Then(_ => rollback.Accept(id, http.Caller(), ct));
+        return accepted.IsRefused(out var refusal, out var value) ? refusal.Answer() : await Answer(http, value, plans, ct);
+    }
+
+    private static async Task<Results<Accepted<PlanAnswer>, Refused>> Cancel(Guid id, HttpContext http, AcceptCancel cancel, PlanReader plans, CancellationToken ct)
+    {
+        var accepted = await Body.ReadOptional<CancelRequest>(http)
+            .Then(request => cancel.Accept(id, request, http.Caller(), ct));
+        return accepted.IsRefused(out var refusal, out var value) ? refusal.Answer() : await Answer(http, value, plans, ct);
+    }
+
+    private static async Task<Results<Accepted<PlanAnswer>, Refused>> Retry(Guid id, HttpContext http, AcceptRetry retry, PlanReader plans, CancellationToken ct)
+    {
+        var accepted = await Body.ReadOptional<NoSettings>(http)
+            .Then(_ => retry.Accept(id, http.Caller(), ct));
         return accepted.IsRefused(out var refusal, out var value) ? refusal.Answer() : await Answer(http, value, plans, ct);
     }
 
@@ -83,19 +105,11 @@ internal static class DeploymentPlanRoutes
     private static async Task<Accepted<PlanAnswer>> Answer(HttpContext http, AcceptedPlan accepted, PlanReader plans, CancellationToken ct)
     {
         http.Response.Headers.RetryAfter = "1";
-        if (accepted.Replayed)
-        {
-            http.Response.Headers["Idempotent-Replayed"] = "true";
-        }
-
         // Read again, since a worker may be at it already, and a repeated request is told how things stand now.
         var plan = await plans.Find(accepted.PlanId, ct) ?? throw new InvalidOperationException($"The accepted plan {accepted.PlanId} is gone.");
         return TypedResults.Accepted($"/api/deployment-plans/{accepted.PlanId}", new PlanAnswer(plan));
     }
 
-    private static string? IdempotencyKeyOf(HttpContext http) =>
-        http.Request.Headers.TryGetValue("Idempotency-Key", out var key) ? key.ToString() : null;
-
-    /// <summary>A rollback takes no settings yet; an empty object is let through.</summary>
-    private sealed record RollbackRequest;
+    /// <summary>Where a request has no settings, an empty object is let through.</summary>
+    private sealed record NoSettings;
 }

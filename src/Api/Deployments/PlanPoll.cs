@@ -4,6 +4,7 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text.Json;
 using DeployHub.Contracts.Wire;
+using DeployHub.Domain.Deployments;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Net.Http.Headers;
 
@@ -19,7 +20,7 @@ internal sealed class PlanPoll(PlanView plan) : IResult, IEndpointMetadataProvid
         var (request, response) = (httpContext.Request, httpContext.Response);
         response.Headers.ETag = tag.ToString();
         response.Headers.CacheControl = "no-cache, private";
-        if (!PlanWait.HasEnded(plan.Status))
+        if (!plan.Status.HasEnded())
         {
             response.Headers.RetryAfter = "1";
         }

@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 namespace DeployHub.Api.Deployments;
 
 /// <summary>Reads plans for the wire. What must not leave, such as a container's former inspection, is not even read.</summary>
-internal sealed class PlanReader(DeployHubDb db)
+internal sealed class PlanReader(DeployHubDb db, WaitingLine line)
 {
     private const string DeployAction = "deploy";
 
@@ -32,7 +32,8 @@ internal sealed class PlanReader(DeployHubDb db)
             step.Id, step.Order, DeployAction, step.Status, step.Phase, new NamedView(step.ServiceId, step.ServiceName), new NamedView(step.ServerId, step.ServerName),
             step.ContainerName, step.FromDigest, step.ToDigest, step.Attempts, step.StartedAt, step.CompletedAt, ErrorOf(step.Error), step.Restored, step.Recreated,
             step.CleanupMessage));
-        return PlanView.Of(row.Plan, PlanCountsView.Of(steps.Count, status => steps.Count(step => step.Status == status)), steps);
+        return PlanView.Of(row.Plan, PlanCountsView.Of(steps.Count, status => steps.Count(step => step.Status == status)), steps,
+            row.Plan.Status == PlanStatus.Queued ? await line.Before(id, ct) : null);
     }
 
     /// <summary>A page of plans, the newest first, without their steps.</summary>

@@ -26,15 +26,27 @@ internal sealed record PlanView(
     DateTime? StartedAt,
     DateTime? CompletedAt,
     [property: Description("Who asked for the rollback, where somebody did.")] string? RolledBackBy,
+    [property: Description("Who cancelled it, where somebody did.")] string? CancelledBy,
+    [property: Description("The newer plan that took its place while it waited.")] Guid? SupersededBy,
+    [property: Description("Who asked last to go on with it after it had ended.")] string? RetriedBy,
+    [property: Description("While it is queued: who stands before it at which of its containers, the first 100. Null otherwise, and in lists.")] List<WaitsForView>? WaitsFor,
     PlanErrorView? Error,
     PlanCountsView Counts,
     [property: Description("Not in lists.")][property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] List<StepView>? Steps)
 {
-    public static PlanView Of(DeploymentPlan plan, PlanCountsView counts, List<StepView>? steps) => new(
+    public static PlanView Of(DeploymentPlan plan, PlanCountsView counts, List<StepView>? steps, List<WaitsForView>? waitsFor = null) => new(
         plan.Id, plan.Status, plan.EnvironmentId, plan.ContainerImageId, plan.ImageName, plan.ImageTag, plan.ImageDigest, plan.AutoRollback,
         plan.MaxParallel, plan.TriggerType, plan.TriggeredBy, plan.CreatedAt, plan.StartedAt, plan.CompletedAt, plan.RolledBackBy,
+        plan.CancelledBy, plan.SupersededBy, plan.RetriedBy, waitsFor,
         plan.Error is { } error ? new PlanErrorView(error.Code, error.Message, error.StepId) : null, counts, steps);
 }
+
+/// <summary>One that stands before another in the line. Exactly one of the ids is set.</summary>
+internal sealed record WaitsForView(
+    Guid? PlanId,
+    Guid? BatchId,
+    [property: Description("Where that plan or batch stands.")] string Status,
+    [property: Description("The containers or files that both want.")] List<string> Targets);
 
 internal sealed record PlanErrorView(string Code, string Message, Guid? StepId);
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using DeployHub.Contracts.Deployments;
+using DeployHub.Domain.Deployments;
 using DeployHub.Persistence;
 using Microsoft.EntityFrameworkCore;
 
@@ -10,9 +11,6 @@ internal sealed class PlanWait(DeployHubDb db)
 {
     private const int LongestSeconds = 60;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
-
-    public static bool HasEnded(PlanStatus status) =>
-        status is PlanStatus.Completed or PlanStatus.Failed or PlanStatus.RolledBack or PlanStatus.PartiallyRolledBack;
 
     /// <summary>The seconds that the caller prefers to wait, 1 to 60. What cannot be honoured is passed over, as preferences are.</summary>
     public static int? Preferred(HttpRequest request)
@@ -35,7 +33,7 @@ internal sealed class PlanWait(DeployHubDb db)
     {
         var end = Environment.TickCount64 + (long)longest.TotalMilliseconds;
         while (await db.Plans.Where(plan => plan.Id == id).Select(plan => (PlanStatus?)plan.Status).FirstOrDefaultAsync(ct) is { } status
-            && !HasEnded(status) && end - Environment.TickCount64 is > 0 and var left)
+            && !status.HasEnded() && end - Environment.TickCount64 is > 0 and var left)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(left, Pause.TotalMilliseconds)), ct);
         }

@@ -52,9 +52,7 @@ internal static class ImageDigestRoutes
             return Refusal.NotFound("container image", id).Answer();
         }
 
-        var resolved = request.ManifestDigest is { } given ? (Result<string>)given : await tags.Resolve(id, request.Tag!, ct);
-        if (resolved.IsRefused(out refusal, out var digest)
-            || (await recording.Record(id, digest, request.Tag, http.Caller(), ct)).IsRefused(out refusal, out var recorded))
+        if ((await recording.Record(id, request, tag => tags.Resolve(id, tag, ct), http.Caller(), ct)).IsRefused(out refusal, out var recorded))
         {
             return refusal.Answer();
         }

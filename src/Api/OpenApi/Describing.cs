@@ -14,9 +14,6 @@ internal static class Describing
     /// <summary>The handler reads the body itself; this only names its type.</summary>
     public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder route) where T : notnull => route.Accepts<T>("application/json");
 
-    public static RouteHandlerBuilder TakesIdempotencyKey(this RouteHandlerBuilder route) => route.WithMetadata(new DescribedParameter(
-        "Idempotency-Key", InHeader: true, "1 to 200 characters. The same key and body again answer with the same plan or batch; kept for 24 hours."));
-
     public static RouteHandlerBuilder TakesIfMatch(this RouteHandlerBuilder route) => route.WithMetadata(new DescribedParameter(
         "If-Match", InHeader: true, "The ETag that was read. When it has changed since, nothing is done: 409."));
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using DeployHub.Api.Access;
+using DeployHub.Api.Http;
 using DeployHub.Contracts.Wire;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -47,7 +48,8 @@ internal static class Document
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         operation.Parameters ??= [];
-        foreach (var parameter in metadata.OfType<DescribedParameter>())
+        var posts = context.Description.HttpMethod == HttpMethods.Post;
+        foreach (var parameter in metadata.OfType<DescribedParameter>().Concat(posts ? [IdempotencyHeader.Parameter] : []))
         {
             operation.Parameters.Add(new OpenApiParameter
             {

@@ -4,7 +4,7 @@ using DeployHub.Domain.Tokens;
 namespace DeployHub.Api.Tokens;
 
 internal sealed record NewTokenAnswer(
-    TokenView Token, [property: Description("The token's text, in this answer only: it is not stored.")] string Secret);
+    TokenView Token, [property: Description("The token's text, in this answer only: it is not stored. Null when the request is repeated under its idempotency key.")] string? Secret);
 
 internal sealed record TokenList(List<TokenView> Tokens, string? NextCursor);
 

@@ -4,6 +4,14 @@ namespace DeployHub.Contracts.ConfigSync;
 /// <param name="BatchId">The batch to begin.</param>
 public record ExecuteSyncBatch(Guid BatchId);
 
+/// <summary>Stops a batch that was cancelled; its rows say by whom, and whether it is taken back. A second one changes nothing.</summary>
+/// <param name="BatchId">The batch to stop.</param>
+public record CancelSyncBatch(Guid BatchId);
+
+/// <summary>Goes on with a batch that has ended, at the targets that did not succeed.</summary>
+/// <param name="BatchId">The batch to go on with.</param>
+public record RetrySyncBatch(Guid BatchId);
+
 /// <summary>Asks a worker to reach every engine that the batch concerns, before anything is touched.</summary>
 /// <param name="BatchId">The batch to prepare.</param>
 public record PrepareSyncBatch(Guid BatchId);

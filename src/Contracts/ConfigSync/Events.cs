@@ -50,3 +50,8 @@ public record SyncBatchRolledBack(BatchEventFacts Batch, SyncError? Error);
 /// <param name="Status"><c>failed</c> or <c>partial</c>.</param>
 /// <param name="Error">Why.</param>
 public record SyncBatchFailed(BatchEventFacts Batch, string Status, SyncError? Error);
+
+/// <summary>Somebody cancelled the batch; what was written by then stays.</summary>
+/// <param name="Batch">The batch's facts.</param>
+/// <param name="CancelledBy">Who.</param>
+public record SyncBatchCancelled(BatchEventFacts Batch, string CancelledBy);

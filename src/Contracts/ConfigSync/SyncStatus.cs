@@ -12,7 +12,10 @@ public enum BatchStatus
     /// <summary>Files are being written.</summary>
     Running,
 
-    /// <summary>A target failed; what was written returns to what was there before.</summary>
+    /// <summary>Somebody stopped it: nothing more is begun, and what is in flight is waited for.</summary>
+    Cancelling,
+
+    /// <summary>A target failed, or the batch was cancelled; what was written returns to what was there before.</summary>
     RollingBack,
 
     /// <summary>Every target holds its file: written, or right already.</summary>
@@ -26,6 +29,9 @@ public enum BatchStatus
 
     /// <summary>Without rollback some operations succeeded; or something could not be brought back.</summary>
     Partial,
+
+    /// <summary>Somebody cancelled it; what was written by then stays.</summary>
+    Cancelled,
 }
 
 /// <summary>Where one operation of a batch stands. On the wire in snake case.</summary>

@@ -9,6 +9,14 @@ public record DeployContainerImage(Guid PlanId);
 /// <param name="RequestedBy">Who asked for it, for the record.</param>
 public record RollbackDeployment(Guid PlanId, string RequestedBy);
 
+/// <summary>Stops a plan that was cancelled or superseded; its rows say by whom, and whether it is taken back. A second one changes nothing.</summary>
+/// <param name="PlanId">The plan to stop.</param>
+public record CancelDeployment(Guid PlanId);
+
+/// <summary>Goes on with a plan that failed or was cancelled, at the steps that did not succeed.</summary>
+/// <param name="PlanId">The plan to go on with.</param>
+public record RetryDeployment(Guid PlanId);
+
 /// <summary>Asks a worker to resolve the plan's digest and to reach every engine that it concerns, before anything is touched.</summary>
 /// <param name="PlanId">The plan to prepare.</param>
 public record PrepareDeployment(Guid PlanId);

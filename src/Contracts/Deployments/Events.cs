@@ -23,7 +23,7 @@ public record PlanEventFacts(
 public record StepEventFacts(
     Guid StepId, Guid ServiceId, string ServiceName, Guid ServerId, string ServerName, string ContainerName, string? FromDigest, string Status);
 
-/// <summary>The plan holds its targets and its first steps are on their way.</summary>
+/// <summary>The plan holds its targets and its first steps are on their way; told once more when it is retried.</summary>
 /// <param name="Plan">The plan's facts.</param>
 /// <param name="TotalSteps">How many steps it has.</param>
 public record DeploymentStarted(PlanEventFacts Plan, int TotalSteps);
@@ -68,3 +68,13 @@ public record DeploymentRolledBack(PlanEventFacts Plan, DeploymentError? Error);
 /// <param name="Plan">The plan's facts.</param>
 /// <param name="Error">Why it was rolled back; null when an operator asked for it.</param>
 public record DeploymentPartiallyRolledBack(PlanEventFacts Plan, DeploymentError? Error);
+
+/// <summary>Somebody cancelled the plan, and nothing was undone.</summary>
+/// <param name="Plan">The plan's facts.</param>
+/// <param name="CancelledBy">Who.</param>
+public record DeploymentCancelled(PlanEventFacts Plan, string CancelledBy);
+
+/// <summary>A newer plan of the same image took this one's place while it waited.</summary>
+/// <param name="Plan">The plan's facts.</param>
+/// <param name="SupersededBy">The newer plan.</param>
+public record DeploymentSuperseded(PlanEventFacts Plan, Guid SupersededBy);

@@ -12,6 +12,9 @@ public enum PlanStatus
     /// <summary>Steps are being deployed.</summary>
     Running,
 
+    /// <summary>Somebody stopped it: nothing more is begun, and what is in flight ends at its next safe point.</summary>
+    Cancelling,
+
     /// <summary>A step failed or a rollback was asked for; former containers are being brought back.</summary>
     RollingBack,
 
@@ -26,6 +29,25 @@ public enum PlanStatus
 
     /// <summary>Something could not be brought back; the step that says <c>rollback_failed</c> names it.</summary>
     PartiallyRolledBack,
+
+    /// <summary>Somebody cancelled it, and nothing was undone; the steps say what stands where.</summary>
+    Cancelled,
+
+    /// <summary>A newer plan took its place while it waited; nothing was begun.</summary>
+    Superseded,
+}
+
+/// <summary>What becomes of a new plan when another one holds, or waits for, one of its containers. On the wire in snake case.</summary>
+public enum OnConflict
+{
+    /// <summary>It waits for its turn, in order of arrival.</summary>
+    Queue,
+
+    /// <summary>It is not accepted.</summary>
+    Reject,
+
+    /// <summary>Older plans of the same image that still wait end as superseded; one that has begun is left to end.</summary>
+    Supersede,
 }
 
 /// <summary>Where one step of a plan stands. On the wire in snake case.</summary>
@@ -43,10 +65,10 @@ public enum StepStatus
     /// <summary>The step failed; <c>restored</c> says whether the former container is back.</summary>
     Failed,
 
-    /// <summary>Never begun, and will not be.</summary>
+    /// <summary>It changed nothing: never begun, or stopped before its first change.</summary>
     Skipped,
 
-    /// <summary>It had succeeded, and was taken back; the former container serves again.</summary>
+    /// <summary>It was taken back without having failed; the former container serves again.</summary>
     RolledBack,
 
     /// <summary>The former container could not be brought back; the error says what to do.</summary>

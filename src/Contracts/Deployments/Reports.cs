@@ -25,6 +25,11 @@ public record StepSucceeded(Guid PlanId, Guid StepId);
 /// <param name="StepId">The step.</param>
 public record StepFailed(Guid PlanId, Guid StepId);
 
+/// <summary>Internal: the step was stopped at a safe point, since its plan was; its row says whether anything was touched.</summary>
+/// <param name="PlanId">The plan.</param>
+/// <param name="StepId">The step.</param>
+public record StepStopped(Guid PlanId, Guid StepId);
+
 /// <summary>Internal: the step's former state is back and verified.</summary>
 /// <param name="PlanId">The plan.</param>
 /// <param name="StepId">The step.</param>

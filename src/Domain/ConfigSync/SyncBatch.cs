@@ -14,6 +14,18 @@ public class SyncBatch
     public required string TriggeredBy { get; init; }
     public int TargetCount { get; init; }
     public SyncError? Error { get; set; }
+
+    /// <summary>Since when it is to stop; whoever moves the batch checks with its own write that this has not changed since it looked.</summary>
+    public DateTime? StopWantedAt { get; set; }
+
+    public string? CancelledBy { get; set; }
+
+    /// <summary>The cancel takes back what was written; null where it was not cancelled.</summary>
+    public bool? CancelRollback { get; set; }
+
+    /// <summary>Who asked last to go on with it after it had ended.</summary>
+    public string? RetriedBy { get; set; }
+
     public DateTime CreatedAt { get; init; }
     public DateTime? StartedAt { get; set; }
     public DateTime? CompletedAt { get; set; }
@@ -21,7 +33,17 @@ public class SyncBatch
     /// <summary>When a worker last moved it; the sweep looks at batches that stand still.</summary>
     public DateTime UpdatedAt { get; set; }
 
-    public bool HasEnded => Status is BatchStatus.Ok or BatchStatus.RolledBack or BatchStatus.Failed or BatchStatus.Partial;
+    public bool HasEnded => Status.HasEnded();
+}
+
+/// <summary>Which statuses are an end, and which are on the way.</summary>
+public static class BatchStatuses
+{
+    /// <summary>Those of a batch that has not ended.</summary>
+    public static readonly BatchStatus[] UnderWay =
+        [BatchStatus.Pending, BatchStatus.Queued, BatchStatus.Running, BatchStatus.Cancelling, BatchStatus.RollingBack];
+
+    public static bool HasEnded(this BatchStatus status) => !UnderWay.Contains(status);
 }
 
 /// <summary>One config file of a batch.</summary>

@@ -29,6 +29,24 @@ public class DeploymentPlan
     public int StepCount { get; init; }
     public DeploymentError? Error { get; set; }
     public string? RolledBackBy { get; set; }
+
+    /// <summary>
+    /// Since when it is to stop: it was cancelled or superseded. Nothing is begun from then on. Whoever moves the plan checks with its own
+    /// write that this has not changed since it looked, so that an accepted cancel is never overtaken.
+    /// </summary>
+    public DateTime? StopWantedAt { get; set; }
+
+    public string? CancelledBy { get; set; }
+
+    /// <summary>The cancel takes back what was touched; null where it was not cancelled.</summary>
+    public bool? CancelRollback { get; set; }
+
+    /// <summary>The newer plan that took its place.</summary>
+    public Guid? SupersededBy { get; set; }
+
+    /// <summary>Who asked last to go on with it after it had ended.</summary>
+    public string? RetriedBy { get; set; }
+
     public DateTime CreatedAt { get; init; }
     public DateTime? StartedAt { get; set; }
     public DateTime? CompletedAt { get; set; }
@@ -36,5 +54,15 @@ public class DeploymentPlan
     /// <summary>When a worker last moved it, by the database's clock; the sweep looks at plans that stand still.</summary>
     public DateTime UpdatedAt { get; set; }
 
-    public bool HasEnded => Status is PlanStatus.Completed or PlanStatus.Failed or PlanStatus.RolledBack or PlanStatus.PartiallyRolledBack;
+    public bool HasEnded => Status.HasEnded();
+}
+
+/// <summary>Which statuses are an end, and which are on the way.</summary>
+public static class PlanStatuses
+{
+    /// <summary>Those of a plan that has not ended.</summary>
+    public static readonly PlanStatus[] UnderWay =
+        [PlanStatus.Pending, PlanStatus.Queued, PlanStatus.Running, PlanStatus.Cancelling, PlanStatus.RollingBack];
+
+    public static bool HasEnded(this PlanStatus status) => !UnderWay.Contains(status);
 }

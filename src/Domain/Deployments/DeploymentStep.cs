@@ -27,6 +27,9 @@ public class DeploymentStep
     public DateTime? DeadlineAt { get; set; }
     public DeploymentError? Error { get; set; }
 
+    /// <summary>Why its deploy failed, while <see cref="Error"/> is empty for another try or tells of its rollback.</summary>
+    public DeploymentError? Failure { get; set; }
+
     /// <summary>Set in the commit before the first change on the engine; from then on the step must be taken back or kept.</summary>
     public bool Touched { get; set; }
 
@@ -50,6 +53,10 @@ public class DeploymentStep
     public string? FromTag { get; set; }
     public string? ToContainerId { get; set; }
     public string? ToDigest { get; set; }
+
+    /// <summary>The container that a former try of this step made and that failed; a retry replaces it.</summary>
+    public string? SpentContainerId { get; set; }
+
     public bool Restored { get; set; }
 
     /// <summary>The restored container is a new one, made from the kept inspection, because the former one had been removed.</summary>
@@ -61,8 +68,8 @@ public class DeploymentStep
     /// <summary>The last act that the state machine has counted; a report told twice changes nothing.</summary>
     public StepAct? Counted { get; set; }
 
-    /// <summary>Something of this step may stand on the engine, and it was not taken back.</summary>
-    public bool NeedsRollback => Touched && !Restored && Status is (StepStatus.Success or StepStatus.Failed or StepStatus.RollbackFailed);
+    /// <summary>Touched by the try that is under way: one that is retried was touched before.</summary>
+    public bool TouchedNow => Touched && ToContainerId != SpentContainerId;
 }
 
 /// <summary>How the step's container is made and when it counts as serving.</summary>

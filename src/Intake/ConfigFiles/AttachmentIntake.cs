@@ -59,7 +59,10 @@ public record AttachmentChange
 /// <summary>Says where config files go. Hosts are touched by batches alone, never by this.</summary>
 public sealed class AttachmentIntake(DeployHubDb db)
 {
-    public async Task<Result<ConfigAttachment>> Create(Guid serviceId, NewAttachment request, Caller caller, CancellationToken ct)
+    public Task<Result<ConfigAttachment>> Create(Guid serviceId, NewAttachment request, Caller caller, CancellationToken ct) => db.Once(
+        caller, $"create attachment {serviceId}", request, by => Make(serviceId, request, by, ct), ct);
+
+    private async Task<Result<ConfigAttachment>> Make(Guid serviceId, NewAttachment request, Caller caller, CancellationToken ct)
     {
         var service = await db.Services.AsNoTracking().FirstOrDefaultAsync(x => x.Id == serviceId, ct);
         if (service is null)

@@ -50,7 +50,10 @@ public record ConfigFileChange
 /// <summary>Creates, changes, restores and deletes config files. Hosts are touched by batches alone, never by this.</summary>
 public sealed class ConfigFileIntake(DeployHubDb db)
 {
-    public async Task<Result<ConfigFile>> Create(Guid environmentId, NewConfigFile request, Caller caller, CancellationToken ct)
+    public Task<Result<ConfigFile>> Create(Guid environmentId, NewConfigFile request, Caller caller, CancellationToken ct) => db.Once(
+        caller, $"create config file {environmentId}", request, by => Make(environmentId, request, by, ct), ct);
+
+    private async Task<Result<ConfigFile>> Make(Guid environmentId, NewConfigFile request, Caller caller, CancellationToken ct)
     {
         if ((Names.Check(request.Name) ?? ConfigFileRules.CheckFilename(request.Filename) ?? ConfigFileRules.CheckNotes(request.Description, request.Language)) is { } invalid)
         {
@@ -143,7 +146,10 @@ public sealed class ConfigFileIntake(DeployHubDb db)
     }
 
     /// <summary>Gives the file the name and content of an earlier version, as a new version.</summary>
-    public async Task<Result<ConfigFile>> Restore(Guid id, Guid versionId, Func<int, bool>? expected, Caller caller, CancellationToken ct)
+    public Task<Result<ConfigFile>> Restore(Guid id, Guid versionId, Func<int, bool>? expected, Caller caller, CancellationToken ct) => db.Once(
+        caller, $"restore config file {id} to {versionId}", new { }, by => BringBack(id, versionId, expected, by, ct), ct);
+
+    private async Task<Result<ConfigFile>> BringBack(Guid id, Guid versionId, Func<int, bool>? expected, Caller caller, CancellationToken ct)
     {
         var (found, missed) = await Find(id, expected, ct);
         if (found is null)

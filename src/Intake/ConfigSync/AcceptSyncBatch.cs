@@ -14,26 +14,20 @@ namespace DeployHub.Intake.ConfigSync;
 
 /// <summary>A batch that is stored and under way.</summary>
 /// <param name="BatchId">The batch.</param>
-/// <param name="Replayed">The same request made it before.</param>
-public record AcceptedBatch(Guid BatchId, bool Replayed);
+public record AcceptedBatch(Guid BatchId);
 
 /// <summary>Accepts the request to bring config files to their hosts: checks it, renders and fixes every target, commits batch and command.</summary>
 public sealed class AcceptSyncBatch(DeployHubDb db, BatchPreparation preparation, SecretBox box)
 {
-    // A unique violation means that another request under the same key was faster: the next try sees its rows.
-    private const int MostTries = 3;
-
     /// <param name="request">What the caller asked for.</param>
     /// <param name="caller">Who asks.</param>
-    /// <param name="idempotencyKey">1 to 200 characters, or null.</param>
     /// <param name="ct">Ends the try; what was committed stays.</param>
-    public Task<Result<AcceptedBatch>> Accept(SyncBatchRequest request, Caller caller, string? idempotencyKey, CancellationToken ct) =>
-        Accept(request, "sync", request, caller, idempotencyKey, ct);
+    public Task<Result<AcceptedBatch>> Accept(SyncBatchRequest request, Caller caller, CancellationToken ct) => Accept(request, "sync", request, caller, ct);
 
     /// <summary>The same for one file.</summary>
-    public async Task<Result<AcceptedBatch>> AcceptOne(Guid configFileId, SyncFileRequest request, Caller caller, string? idempotencyKey, CancellationToken ct)
+    public async Task<Result<AcceptedBatch>> AcceptOne(Guid configFileId, SyncFileRequest request, Caller caller, CancellationToken ct)
     {
-        var accepted = await Accept(BatchOf(configFileId, request), $"sync {configFileId}", request, caller, idempotencyKey, ct);
+        var accepted = await Accept(BatchOf(configFileId, request), $"sync {configFileId}", request, caller, ct);
         return accepted.IsRefused(out var refusal, out _) && refusal.Field == SyncBatchRequest.Field(0) ? Refusal.NotFound("config file", configFileId) : accepted;
     }
 
@@ -44,41 +38,11 @@ public sealed class AcceptSyncBatch(DeployHubDb db, BatchPreparation preparation
         RollbackOnFailure = request.RollbackOnFailure,
     };
 
-    private async Task<Result<AcceptedBatch>> Accept(
-        SyncBatchRequest request, string operation, object asked, Caller caller, string? idempotencyKey, CancellationToken ct)
+    private Task<Result<AcceptedBatch>> Accept(SyncBatchRequest request, string operation, object asked, Caller caller, CancellationToken ct) => db.Once(
+        caller, operation, asked, by => TryAccept(request, by, ct), row => Task.FromResult<AcceptedBatch?>(new(row.ResourceId)), ct);
+
+    private async Task<Result<AcceptedBatch>> TryAccept(SyncBatchRequest request, Caller caller, CancellationToken ct)
     {
-        if (IdempotencyTicket.Check(idempotencyKey) is { } badKey)
-        {
-            return badKey;
-        }
-
-        var ticket = IdempotencyTicket.For(idempotencyKey, caller, operation, asked);
-        for (var tries = 1; ; tries++)
-        {
-            try
-            {
-                return await TryAccept(request, caller, ticket, ct);
-            }
-            catch (DbUpdateException e) when (tries < MostTries && e.IsUniqueViolation())
-            {
-                db.ChangeTracker.Clear();
-            }
-        }
-    }
-
-    private async Task<Result<AcceptedBatch>> TryAccept(SyncBatchRequest request, Caller caller, IdempotencyTicket? ticket, CancellationToken ct)
-    {
-        var (repeated, reused) = await db.FindRepeated(ticket, ct);
-        if (repeated is { } before)
-        {
-            return new AcceptedBatch(before, Replayed: true);
-        }
-
-        if (reused is not null)
-        {
-            return reused;
-        }
-
         if ((await preparation.Prepare(request, ct)).IsRefused(out var refusal, out var contents))
         {
             return refusal;
@@ -86,16 +50,16 @@ public sealed class AcceptSyncBatch(DeployHubDb db, BatchPreparation preparation
 
         var batch = NewBatch(contents, request, caller);
         await db.InTransaction(
-            () =>
+            async () =>
             {
-                Write(batch, contents, ticket, caller);
-                return Task.CompletedTask;
+                await db.EnterLine(alone: false, ct);
+                Write(batch, contents, caller);
             },
             ct);
-        return new AcceptedBatch(batch.Id, Replayed: false);
+        return new AcceptedBatch(batch.Id);
     }
 
-    private void Write(SyncBatch batch, BatchContents contents, IdempotencyTicket? ticket, Caller caller)
+    private void Write(SyncBatch batch, BatchContents contents, Caller caller)
     {
         db.SyncBatches.Add(batch);
         var order = 0;
@@ -110,7 +74,6 @@ public sealed class AcceptSyncBatch(DeployHubDb db, BatchPreparation preparation
             }
         }
 
-        db.Keep(ticket, batch.Id);
         db.Record(caller, "sync_batch.accept", batch.Id, batch.EnvironmentId, string.Create(
             CultureInfo.InvariantCulture, $"{contents.Files.Count} files, {batch.TargetCount} targets"));
         db.LineUp(batch.Id, contents.Files.SelectMany(file => file.Targets).SelectMany(KeysOf));

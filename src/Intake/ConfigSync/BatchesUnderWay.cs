@@ -1,5 +1,4 @@
 using System.Linq.Expressions;
-using DeployHub.Contracts.ConfigSync;
 using DeployHub.Domain.ConfigSync;
 using DeployHub.Persistence;
 using Microsoft.EntityFrameworkCore;
@@ -8,13 +7,11 @@ namespace DeployHub.Intake.ConfigSync;
 
 internal static class BatchesUnderWay
 {
-    private static readonly BatchStatus[] UnderWay = [BatchStatus.Pending, BatchStatus.Queued, BatchStatus.Running, BatchStatus.RollingBack];
-
     /// <summary>Refuses what would pull the ground from under a batch that has not ended; names the batch.</summary>
     public static async Task<Refusal?> FindBatchAt(
         this DeployHubDb db, string what, Expression<Func<SyncTarget, bool>> concerned, CancellationToken ct)
     {
-        var id = await db.SyncBatches.Where(batch => UnderWay.Contains(batch.Status))
+        var id = await db.SyncBatches.Where(batch => BatchStatuses.UnderWay.Contains(batch.Status))
             .Where(batch => db.SyncTargets.Where(concerned).Any(target => target.BatchId == batch.Id))
             .Select(batch => (Guid?)batch.Id).FirstOrDefaultAsync(ct);
         return id is null

@@ -12,46 +12,17 @@ namespace DeployHub.Intake.Deployments;
 /// <summary>Accepts the request to deploy an image to all services linked to it: checks it, fixes the steps, commits plan and command.</summary>
 public sealed class AcceptDeployment(DeployHubDb db)
 {
-    // A unique violation means that another request under the same key was faster: the next try sees its rows.
-    private const int MostTries = 3;
-
     /// <param name="containerImageId">The image to deploy.</param>
     /// <param name="request">What the caller asked for.</param>
     /// <param name="caller">Who asks.</param>
-    /// <param name="idempotencyKey">1 to 200 characters, or null.</param>
     /// <param name="ct">Ends the try; what was committed stays.</param>
-    public async Task<Result<AcceptedPlan>> Accept(
-        Guid containerImageId, DeployRequest request, Caller caller, string? idempotencyKey, CancellationToken ct)
-    {
-        if (IdempotencyTicket.Check(idempotencyKey) is { } badKey)
-        {
-            return badKey;
-        }
-
-        var ticket = IdempotencyTicket.For(idempotencyKey, caller, $"deploy {containerImageId}", request);
-        for (var tries = 1; ; tries++)
-        {
-            try
-            {
-                return await TryAccept(containerImageId, request, caller, ticket, ct);
-            }
-            catch (DbUpdateException e) when (tries < MostTries && e.IsUniqueViolation())
-            {
-                db.ChangeTracker.Clear();
-            }
-        }
-    }
+    public Task<Result<AcceptedPlan>> Accept(Guid containerImageId, DeployRequest request, Caller caller, CancellationToken ct) => db.Once(
+        caller, $"deploy {containerImageId}", request, by => TryAccept(containerImageId, request, by, ct), row => Task.FromResult<AcceptedPlan?>(new(row.ResourceId)), ct);
 
     private async Task<Result<AcceptedPlan>> TryAccept(
-        Guid containerImageId, DeployRequest request, Caller caller, IdempotencyTicket? ticket, CancellationToken ct)
+        Guid containerImageId, DeployRequest request, Caller caller, CancellationToken ct)
     {
-        var (repeated, reused) = await db.FindRepeated(ticket, ct);
-        if (repeated is { } before)
-        {
-            return new AcceptedPlan(before, Replayed: true);
-        }
-
-        if ((reused ?? request.Problems().FirstOrDefault()) is { } refusal)
+        if (request.Problems().FirstOrDefault() is { } refusal)
         {
             return refusal;
         }
@@ -67,21 +38,31 @@ public sealed class AcceptDeployment(DeployHubDb db)
         }
 
         var plan = NewPlan(targets, request, digest.Value, caller);
+        Refusal? inTheWay = null;
         await db.InTransaction(
-            () =>
+            async () =>
             {
-                Write(plan, targets, ticket, caller);
-                return Task.CompletedTask;
+                await db.EnterLine(alone: request.OnConflict != OnConflict.Queue, ct);
+                if (request.OnConflict == OnConflict.Reject && (inTheWay = await db.FindInTheWay(targets, ct)) is not null)
+                {
+                    return;
+                }
+
+                if (request.OnConflict == OnConflict.Supersede)
+                {
+                    await db.Supersede(plan, caller, ct);
+                }
+
+                Write(plan, targets, caller);
             },
             ct);
-        return new AcceptedPlan(plan.Id, Replayed: false);
+        return inTheWay is null ? new AcceptedPlan(plan.Id) : inTheWay;
     }
 
-    private void Write(DeploymentPlan plan, DeploymentTargets targets, IdempotencyTicket? ticket, Caller caller)
+    private void Write(DeploymentPlan plan, DeploymentTargets targets, Caller caller)
     {
         db.Plans.Add(plan);
         db.Steps.AddRange(targets.All.Select((target, order) => NewStep(plan, target, order)));
-        db.Keep(ticket, plan.Id);
         db.Record(caller, "deployment.accept", plan.Id, plan.EnvironmentId, $"{plan.ImageName} {plan.ImageTag} {plan.RequestedDigest}".TrimEnd());
         db.LineUp(plan.Id, targets.All.Select(target => target.LockKey));
 

@@ -1,6 +1,5 @@
 namespace DeployHub.Intake.Deployments;
 
-/// <summary>The request is committed and will be carried out.</summary>
+/// <summary>The request is committed and will be carried out, or was before under the same key.</summary>
 /// <param name="PlanId">The plan to ask about.</param>
-/// <param name="Replayed">The same request came before under the same key; nothing new was begun.</param>
-public record AcceptedPlan(Guid PlanId, bool Replayed);
+public record AcceptedPlan(Guid PlanId);

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using DeployHub.Contracts.Deployments;
 using DeployHub.Intake.Images;
 
 namespace DeployHub.Intake.Deployments;
@@ -21,6 +22,10 @@ public record DeployRequest
     [Description("How many containers may be replaced at a time: 1 to 64.")]
     [DefaultValue(1)]
     public int MaxParallel { get; init; } = 1;
+
+    [Description("When another plan holds, or waits for, one of the containers: queue waits for it, reject answers 409, supersede ends older plans of this image that still wait.")]
+    [DefaultValue(OnConflict.Queue)]
+    public OnConflict OnConflict { get; init; } = OnConflict.Queue;
 
     internal IEnumerable<Refusal> Problems()
     {

@@ -1,5 +1,4 @@
 using System.Linq.Expressions;
-using DeployHub.Contracts.Deployments;
 using DeployHub.Domain.Deployments;
 using DeployHub.Persistence;
 using Microsoft.EntityFrameworkCore;
@@ -8,13 +7,11 @@ namespace DeployHub.Intake.Deployments;
 
 internal static class PlansUnderWay
 {
-    private static readonly PlanStatus[] UnderWay = [PlanStatus.Pending, PlanStatus.Queued, PlanStatus.Running, PlanStatus.RollingBack];
-
     /// <summary>Refuses what would pull the ground from under a plan that has not ended; names the plan.</summary>
     public static async Task<Refusal?> FindPlanAt(
         this DeployHubDb db, string what, Expression<Func<DeploymentStep, bool>> concerned, CancellationToken ct)
     {
-        var id = await db.Plans.Where(plan => UnderWay.Contains(plan.Status))
+        var id = await db.Plans.Where(plan => PlanStatuses.UnderWay.Contains(plan.Status))
             .Where(plan => db.Steps.Where(concerned).Any(step => step.PlanId == plan.Id))
             .Select(plan => (Guid?)plan.Id).FirstOrDefaultAsync(ct);
         return id is null

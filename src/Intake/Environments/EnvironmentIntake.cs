@@ -20,7 +20,10 @@ public record EnvironmentChange
 /// <summary>Creates, changes and deletes environments.</summary>
 public sealed class EnvironmentIntake(DeployHubDb db)
 {
-    public async Task<Result<DeploymentEnvironment>> Create(NewEnvironment request, Caller caller, CancellationToken ct)
+    public Task<Result<DeploymentEnvironment>> Create(NewEnvironment request, Caller caller, CancellationToken ct) =>
+        db.Once(caller, "create environment", request, by => Make(request, by, ct), ct);
+
+    private async Task<Result<DeploymentEnvironment>> Make(NewEnvironment request, Caller caller, CancellationToken ct)
     {
         if (Names.Check(request.Name) is { } refusal)
         {

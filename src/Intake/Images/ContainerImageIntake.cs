@@ -32,7 +32,10 @@ public record ContainerImageChange
 /// <summary>Creates, changes and deletes container images.</summary>
 public sealed class ContainerImageIntake(DeployHubDb db)
 {
-    public async Task<Result<ContainerImage>> Create(Guid environmentId, NewContainerImage request, Caller caller, CancellationToken ct)
+    public Task<Result<ContainerImage>> Create(Guid environmentId, NewContainerImage request, Caller caller, CancellationToken ct) => db.Once(
+        caller, $"create container image {environmentId}", request, by => Make(environmentId, request, by, ct), ct);
+
+    private async Task<Result<ContainerImage>> Make(Guid environmentId, NewContainerImage request, Caller caller, CancellationToken ct)
     {
         if ((Names.Check(request.Name) ?? ImageRules.CheckName(request.ImageName, "imageName")) is { } invalid)
         {

@@ -32,11 +32,22 @@ public record RecordedDigest(ImageDigest Digest, bool IsNew);
 public sealed class RecordDigest(DeployHubDb db)
 {
     /// <param name="containerImageId">The image.</param>
-    /// <param name="manifestDigest">The digest, resolved already.</param>
-    /// <param name="tag">The tag that led to it, if any.</param>
+    /// <param name="request">The digest, or the tag that leads to it.</param>
+    /// <param name="resolve">Asks where the tag leads; not asked when the request is a repeated one.</param>
     /// <param name="caller">Who asks.</param>
     /// <param name="ct">Ends the try.</param>
-    public async Task<Result<RecordedDigest>> Record(Guid containerImageId, string manifestDigest, string? tag, Caller caller, CancellationToken ct)
+    public Task<Result<RecordedDigest>> Record(
+        Guid containerImageId, NewImageDigest request, Func<string, Task<Result<string>>> resolve, Caller caller, CancellationToken ct) => db.Once(
+        caller, $"record digest {containerImageId}", request,
+        async by =>
+        {
+            var resolved = request.ManifestDigest is { } given ? given : await resolve(request.Tag!);
+            return resolved.IsRefused(out var refusal, out var digest) ? refusal : await Make(containerImageId, digest, request.Tag, by, ct);
+        },
+        async row => await db.ImageDigests.FindAsync([row.ResourceId], ct) is { } known ? new RecordedDigest(known, known.CreatedAt == row.CreatedAt) : null,
+        ct);
+
+    private async Task<Result<RecordedDigest>> Make(Guid containerImageId, string manifestDigest, string? tag, Caller caller, CancellationToken ct)
     {
         var environmentId = await db.ContainerImages.Where(x => x.Id == containerImageId).Select(x => (Guid?)x.EnvironmentId).FirstOrDefaultAsync(ct);
         if (environmentId is null)
@@ -44,7 +55,8 @@ public sealed class RecordDigest(DeployHubDb db)
             return Refusal.NotFound("container image", containerImageId);
         }
 
-        var (known, now) = (await Find(containerImageId, manifestDigest, ct), DateTime.UtcNow);
+        // A repeated request knows by this time whether it was the one that made the digest known.
+        var (known, now) = (await Find(containerImageId, manifestDigest, ct), caller.Ticket?.At ?? DateTime.UtcNow);
         var digest = known ?? new ImageDigest
         {
             Id = Guid.CreateVersion7(), ContainerImageId = containerImageId, ManifestDigest = manifestDigest, CreatedAt = now,

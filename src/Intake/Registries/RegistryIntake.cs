@@ -39,7 +39,10 @@ public record RegistryChange
 /// <summary>Creates, changes and deletes registries and the credentials for them.</summary>
 public sealed class RegistryIntake(DeployHubDb db, SecretBox secrets)
 {
-    public async Task<Result<Registry>> Create(Guid environmentId, NewRegistry request, Caller caller, CancellationToken ct)
+    public Task<Result<Registry>> Create(Guid environmentId, NewRegistry request, Caller caller, CancellationToken ct) => db.Once(
+        caller, $"create registry {environmentId}", request with { Password = request.Password is null ? null : secrets.Fingerprint(request.Password) }, by => Make(environmentId, request, by, ct), ct);
+
+    private async Task<Result<Registry>> Make(Guid environmentId, NewRegistry request, Caller caller, CancellationToken ct)
     {
         if ((Names.Check(request.Name) ?? RegistryRules.CheckUrl(request.RegistryUrl)
             ?? RegistryRules.CheckCredentials(request.Username, request.Password is not null)) is { } invalid)

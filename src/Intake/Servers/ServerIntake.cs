@@ -34,7 +34,10 @@ public record ServerChange
 /// <summary>Creates, changes and deletes servers.</summary>
 public sealed class ServerIntake(DeployHubDb db)
 {
-    public async Task<Result<Server>> Create(Guid environmentId, NewServer request, Caller caller, CancellationToken ct)
+    public Task<Result<Server>> Create(Guid environmentId, NewServer request, Caller caller, CancellationToken ct) => db.Once(
+        caller, $"create server {environmentId}", request, by => Make(environmentId, request, by, ct), ct);
+
+    private async Task<Result<Server>> Make(Guid environmentId, NewServer request, Caller caller, CancellationToken ct)
     {
         if ((Names.Check(request.Name) ?? EndpointRules.Check(request.Endpoint) ?? WritableFolderRules.Check(request.WritableFolders)) is { } invalid)
         {

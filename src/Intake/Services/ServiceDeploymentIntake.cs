@@ -26,7 +26,10 @@ public record ServiceDeploymentChange
 /// <summary>Puts services on servers and takes them off. Containers are touched by plans alone, never by this.</summary>
 public sealed class ServiceDeploymentIntake(DeployHubDb db)
 {
-    public async Task<Result<ServiceDeployment>> Create(Guid serviceId, NewServiceDeployment request, Caller caller, CancellationToken ct)
+    public Task<Result<ServiceDeployment>> Create(Guid serviceId, NewServiceDeployment request, Caller caller, CancellationToken ct) => db.Once(
+        caller, $"create service deployment {serviceId}", request, by => Make(serviceId, request, by, ct), ct);
+
+    private async Task<Result<ServiceDeployment>> Make(Guid serviceId, NewServiceDeployment request, Caller caller, CancellationToken ct)
     {
         var service = await db.Services.AsNoTracking().FirstOrDefaultAsync(x => x.Id == serviceId, ct);
         if (service is null)

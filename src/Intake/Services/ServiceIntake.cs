@@ -45,7 +45,10 @@ public record ServiceChange
 /// <summary>Creates, changes and deletes services. Plans that were accepted before keep the settings of their time.</summary>
 public sealed class ServiceIntake(DeployHubDb db)
 {
-    public async Task<Result<Service>> Create(Guid environmentId, NewService request, Caller caller, CancellationToken ct)
+    public Task<Result<Service>> Create(Guid environmentId, NewService request, Caller caller, CancellationToken ct) => db.Once(
+        caller, $"create service {environmentId}", request, by => Make(environmentId, request, by, ct), ct);
+
+    private async Task<Result<Service>> Make(Guid environmentId, NewService request, Caller caller, CancellationToken ct)
     {
         // A service with neither runs the image as it is.
         var container = request.Container ?? (request.Adopt ? null : new ContainerSpec());

@@ -17,13 +17,17 @@ public record NewToken
     public DateTime? ExpiresAt { get; init; }
 }
 
-/// <summary>A new token and its text, which is never shown again.</summary>
-public record MadeToken(ApiToken Token, string Text);
+/// <summary>A new token and its text, which is never shown again: not to a repeated request either.</summary>
+public record MadeToken(ApiToken Token, string? Text);
 
 /// <summary>Creates and revokes bearer tokens.</summary>
 public sealed class TokenIntake(DeployHubDb db)
 {
-    public async Task<Result<MadeToken>> Create(NewToken request, Caller caller, CancellationToken ct)
+    public Task<Result<MadeToken>> Create(NewToken request, Caller caller, CancellationToken ct) => db.Once(
+        caller, "create token", request, by => Make(request, by, ct),
+        async row => await db.ApiTokens.FindAsync([row.ResourceId], ct) is { } made ? new MadeToken(made, null) : null, ct);
+
+    private async Task<Result<MadeToken>> Make(NewToken request, Caller caller, CancellationToken ct)
     {
         var (now, text) = (DateTime.UtcNow, TokenText.New());
         if ((Names.Check(request.Name) ?? (request.ExpiresAt <= now ? Refusal.Invalid("expiresAt", "must lie in the future.") : null)) is { } invalid)

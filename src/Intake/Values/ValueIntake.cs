@@ -27,7 +27,11 @@ public sealed class ValueIntake(DeployHubDb db, SecretBox box)
 {
     private const int LargestBytes = 64 * 1024;
 
-    public async Task<Result<EnvironmentValue>> Create(Guid environmentId, NewValue request, bool secret, Caller caller, CancellationToken ct)
+    public Task<Result<EnvironmentValue>> Create(Guid environmentId, NewValue request, bool secret, Caller caller, CancellationToken ct) => db.Once(
+        caller, $"create {Word(secret)} {environmentId}", secret ? request with { Value = box.Fingerprint(request.Value) } : request,
+        by => Make(environmentId, request, secret, by, ct), ct);
+
+    private async Task<Result<EnvironmentValue>> Make(Guid environmentId, NewValue request, bool secret, Caller caller, CancellationToken ct)
     {
         if ((CheckName(request.Name) ?? CheckValue(request.Value, secret)) is { } invalid)
         {

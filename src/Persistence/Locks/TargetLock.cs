@@ -19,6 +19,20 @@ public class TargetLock
     /// <summary>The key of a file on an engine's host.</summary>
     public static string ForFile(string engine, string path) => $"{engine}/file/{path}";
 
+    /// <summary>What people know the target by: the container's name or the file's path.</summary>
+    public static string NameOf(string key)
+    {
+        foreach (var mark in new[] { "/container/", "/file/" })
+        {
+            if (key.IndexOf(mark, StringComparison.Ordinal) is >= 0 and var at)
+            {
+                return key[(at + mark.Length)..];
+            }
+        }
+
+        return key;
+    }
+
     /// <summary>Stands in for the id of an engine that no worker has seen yet; the plan's preparation replaces it.</summary>
     public static string UnknownEngine(Guid serverId) => $"server:{serverId}";
 }

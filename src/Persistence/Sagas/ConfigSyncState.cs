@@ -33,4 +33,13 @@ public class ConfigSyncState : SagaStateMachineInstance, IVersioned
 
     /// <summary>Calls the batch's deadline off.</summary>
     public Guid? DeadlineToken { get; set; }
+
+    /// <summary>A retry goes on with bringing back, not with writing.</summary>
+    public bool? GoesBack { get; set; }
+
+    /// <summary>The batch is to stop. Not stored here: each message reads it from the batch's row.</summary>
+    public bool Stopped { get; set; }
+
+    /// <summary>Once stopped, what was written is taken back; read along with <see cref="Stopped"/>.</summary>
+    public bool StopTakesBack { get; set; }
 }

@@ -40,6 +40,12 @@ public class DeploymentState : SagaStateMachineInstance, IVersioned
 
     /// <summary>Calls the plan's deadline off.</summary>
     public Guid? DeadlineToken { get; set; }
+
+    /// <summary>The plan is to stop. Not stored here: each message reads it from the plan's row.</summary>
+    public bool Stopped { get; set; }
+
+    /// <summary>Once stopped, what was touched is taken back; read along with <see cref="Stopped"/>.</summary>
+    public bool StopTakesBack { get; set; }
 }
 
 /// <summary>A saga whose row counts its versions, so that two writers never both win.</summary>

@@ -37,6 +37,9 @@ public sealed class SecretBox
         return sealedValue;
     }
 
+    /// <summary>Tells one secret from another without telling what it is: nobody can check a guess against it without the key.</summary>
+    public string Fingerprint(string plain) => Convert.ToHexStringLower(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(plain)));
+
     /// <summary>The plain text. Throws <see cref="CryptographicException"/> when the value is damaged or of another key.</summary>
     public string Open(byte[] sealedValue) => Encoding.UTF8.GetString(OpenBytes(sealedValue));
 

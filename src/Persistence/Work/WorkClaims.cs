@@ -27,19 +27,20 @@ public static class WorkClaims
             ct) == 1;
 
     /// <summary>
-    /// Extends the leases of this owner on <paramref name="subjects"/> that have not run out, and says which those are. What the owner is
+    /// Extends the leases of this owner on <paramref name="subjects"/> that have not run out, and says which those are, and which are to
+    /// stop. What the owner is
     /// not at any more (paused, or its run ended while the database was away) is left to run out, so that it is taken up again.
     /// </summary>
-    public static async Task<List<(Guid SubjectId, StepAct Act)>> Heartbeat(this DeployHubDb db, Guid owner, List<Guid> subjects, CancellationToken ct)
+    public static async Task<List<HeldWork>> Heartbeat(this DeployHubDb db, Guid owner, List<Guid> subjects, CancellationToken ct)
     {
-        var held = new List<(Guid, StepAct)>();
+        var held = new List<HeldWork>();
         await db.InTransaction(
             async () =>
             {
                 await db.WorkItems.Where(x => x.Owner == owner && subjects.Contains(x.SubjectId) && x.ClaimableAt > DateTime.UtcNow)
                     .ExecuteUpdateAsync(set => set.SetProperty(x => x.ClaimableAt, x => DateTime.UtcNow.AddSeconds(Lease.TotalSeconds)), ct);
-                held = (await db.WorkItems.Where(x => x.Owner == owner && subjects.Contains(x.SubjectId) && x.ClaimableAt > DateTime.UtcNow)
-                    .Select(x => new { x.SubjectId, x.Act }).ToListAsync(ct)).ConvertAll(x => (x.SubjectId, x.Act));
+                held = await db.WorkItems.Where(x => x.Owner == owner && subjects.Contains(x.SubjectId) && x.ClaimableAt > DateTime.UtcNow)
+                    .Select(x => new HeldWork(x.SubjectId, x.Act, x.StopAt)).ToListAsync(ct);
             },
             ct);
         return held;
@@ -82,6 +83,9 @@ public static class WorkClaims
                     ct),
             ct);
 }
+
+/// <summary>A lease that was extended, and where its work is to stop.</summary>
+public record HeldWork(Guid SubjectId, StepAct Act, StopPoint? StopAt);
 
 /// <summary>The work was taken over by another worker while this one was silent.</summary>
 public sealed class LeaseLostException(StepAct act, Guid subjectId)

@@ -22,4 +22,17 @@ public class WorkItem
 
     /// <summary>How often it was taken up.</summary>
     public int Attempts { get; set; }
+
+    /// <summary>Set when its plan was stopped: where the work is to end before it is done. A worker that takes it over heeds it, too.</summary>
+    public StopPoint? StopAt { get; set; }
+}
+
+/// <summary>Where work whose plan was stopped ends.</summary>
+public enum StopPoint
+{
+    /// <summary>Only before its first change; once that is made it is seen through.</summary>
+    BeforeTouch,
+
+    /// <summary>As soon as it can: what it changed will be taken back.</summary>
+    Anywhere,
 }

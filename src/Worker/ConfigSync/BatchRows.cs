@@ -15,12 +15,16 @@ internal static class BatchRows
     public static DeployHubDb Db(this SagaConsumeContext<ConfigSyncState> context) =>
         context.GetPayload<IServiceScope>().ServiceProvider.GetRequiredService<DeployHubDb>();
 
-    /// <summary>The batch, loaded once a message. Touching it tells the sweep that the batch moves.</summary>
+    /// <summary>
+    /// The batch, loaded once a message, and with it whether it is to stop. Touching it tells the sweep that the batch moves; and it makes
+    /// sure that a message which has not seen the batch stopped cannot be committed after that.
+    /// </summary>
     public static async Task<SyncBatch> Batch(this SagaConsumeContext<ConfigSyncState> context)
     {
         var batch = await context.Db().SyncBatches.FindAsync([context.Saga.CorrelationId], context.CancellationToken)
             ?? throw new InvalidOperationException($"Batch {context.Saga.CorrelationId} has no row.");
         batch.UpdatedAt = DateTime.UtcNow;
+        (context.Saga.Stopped, context.Saga.StopTakesBack) = (batch.StopWantedAt is not null, batch.CancelRollback is true);
         return batch;
     }
 

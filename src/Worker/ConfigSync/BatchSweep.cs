@@ -1,4 +1,5 @@
 using DeployHub.Contracts.ConfigSync;
+using DeployHub.Domain.ConfigSync;
 using DeployHub.Persistence;
 using DeployHub.Persistence.Messaging;
 using DeployHub.Worker.Work;
@@ -9,11 +10,9 @@ namespace DeployHub.Worker.ConfigSync;
 /// <summary>Drives on batches that stand still, and those that ended whose helpers are still to be removed.</summary>
 public sealed class BatchSweep(IServiceScopeFactory scopes, PersistenceOptions persistence, ILogger<BatchSweep> log) : Sweep(scopes, persistence, log)
 {
-    private static readonly BatchStatus[] Moving = [BatchStatus.Pending, BatchStatus.Queued, BatchStatus.Running, BatchStatus.RollingBack];
-
     protected override async Task<int> DriveOn(DeployHubDb db, DateTime before, CancellationToken ct)
     {
-        var still = await db.SyncBatches.Where(x => Moving.Contains(x.Status) && x.UpdatedAt < before).OrderBy(x => x.UpdatedAt).Take(MostAtOnce)
+        var still = await db.SyncBatches.Where(x => BatchStatuses.UnderWay.Contains(x.Status) && x.UpdatedAt < before).OrderBy(x => x.UpdatedAt).Take(MostAtOnce)
             .Select(x => new { x.Id, Begun = db.ConfigSyncStates.Any(s => s.CorrelationId == x.Id) }).ToListAsync(ct);
         var cleaning = await db.ConfigSyncStates.Where(x => x.CurrentState == nameof(ConfigSyncStateMachine.CleaningUp))
             .Join(db.SyncBatches.Where(x => x.UpdatedAt < before), x => x.CorrelationId, x => x.Id, (_, batch) => batch)

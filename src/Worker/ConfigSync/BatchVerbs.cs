@@ -37,13 +37,14 @@ internal static class BatchVerbs
         {
             // The sweep looks at what it has not seen for longest: a batch that waits must not stand before others for ever.
             await context.Batch();
-            context.Saga.HoldsTargets = await context.Db().TryTake(context.Saga.CorrelationId, context.CancellationToken);
+            context.Saga.HoldsTargets = !context.Saga.Stopped && await context.Db().TryTake(context.Saga.CorrelationId, context.CancellationToken);
         });
 
     public static EventActivityBinder<ConfigSyncState, T> RecordQueued<T>(this EventActivityBinder<ConfigSyncState, T> binder) where T : class =>
         binder.ThenAsync(async context =>
         {
-            (await context.Batch()).Status = BatchStatus.Queued;
+            var batch = await context.Batch();
+            batch.Status = context.Saga.Stopped ? batch.Status : BatchStatus.Queued;
             context.SetDeadline(SyncTimes.LongestWait);
         });
 
@@ -52,7 +53,7 @@ internal static class BatchVerbs
         {
             var batch = await context.Batch();
             batch.Status = BatchStatus.Running;
-            batch.StartedAt = DateTime.UtcNow;
+            batch.StartedAt ??= DateTime.UtcNow;
 
             // The preparation may have failed some.
             context.Saga.Total = await context.Pending().CountAsync(context.CancellationToken);
@@ -64,7 +65,7 @@ internal static class BatchVerbs
         binder.ThenAsync(async context =>
         {
             var batch = await context.Batch();
-            var message = batch.StartedAt is null
+            var message = !context.Saga.HoldsTargets
                 ? $"The batch waited {SyncTimes.LongestWait.TotalHours} hours for others that hold its files or containers. Look at what they wait for, then submit it again."
                 : "The batch used up its time before all its files were written. Look at the target that took long, then submit it again.";
             batch.Error ??= new SyncError(SyncErrorCodes.DeadlineExceeded, message);
@@ -76,6 +77,16 @@ internal static class BatchVerbs
         {
             (await context.Batch()).Status = BatchStatus.RollingBack;
             context.Saga.NextOrder = int.MaxValue;
+            if (context.Saga.GoesBack is true)
+            {
+                // As if the rollback had not come to these yet.
+                await context.Db().SyncTargets.Where(x => x.BatchId == context.Saga.CorrelationId && x.Status == TargetStatus.RestoreFailed).ExecuteUpdateAsync(
+                    set => set.SetProperty(x => x.Status, TargetStatus.Running).SetProperty(x => x.Error, (SyncError?)null).SetProperty(x => x.Counted, SyncAct.Write),
+                    context.CancellationToken);
+                await context.Db().SyncOperations.Where(x => x.BatchId == context.Saga.CorrelationId && x.Status == OperationStatus.RollbackFailed).ExecuteUpdateAsync(
+                    set => set.SetProperty(x => x.Status, OperationStatus.Running).SetProperty(x => x.Error, (SyncError?)null), context.CancellationToken);
+            }
+
             await context.CallDeadlineOff();
         });
 
@@ -90,13 +101,14 @@ internal static class BatchVerbs
             operations.ForEach(x => x.Settle([.. targets[x.Id]], ended: true));
 
             var restored = targets.Any(x => x.Any(target => target.Status == TargetStatus.Restored));
-            batch.Status = Outcomes.Batch([.. operations.Select(x => x.Status)], batch.RollbackOnFailure, restored);
+            batch.Status = Outcomes.Batch([.. operations.Select(x => x.Status)], batch.CancelRollback ?? batch.RollbackOnFailure, restored, context.Saga.Stopped);
             batch.Error ??= operations.Find(x => x.Error is not null)?.Error;
             batch.CompletedAt = DateTime.UtcNow;
             await context.CallDeadlineOff();
             context.Announce(batch.Status switch
             {
                 BatchStatus.Ok => new SyncBatchCompleted(context.Facts(batch)),
+                BatchStatus.Cancelled => new SyncBatchCancelled(context.Facts(batch), batch.CancelledBy!),
                 BatchStatus.RolledBack => new SyncBatchRolledBack(context.Facts(batch), batch.Error),
                 _ => new SyncBatchFailed(context.Facts(batch), Contracts.Wire.WireWords.Word(batch.Status), batch.Error),
             });

@@ -20,10 +20,11 @@ internal static class Outcomes
             : OperationStatus.RolledBack;
     }
 
-    /// <summary>An ended batch by its operations, and by whether something was brought back.</summary>
-    public static BatchStatus Batch(IReadOnlyCollection<OperationStatus> operations, bool rollbackOnFailure, bool restored) =>
-        operations.All(x => x == OperationStatus.Ok) ? BatchStatus.Ok
-        : operations.Contains(OperationStatus.RollbackFailed) ? BatchStatus.Partial
+    /// <summary>An ended batch by its operations, by whether something was brought back, and whether it was stopped.</summary>
+    public static BatchStatus Batch(IReadOnlyCollection<OperationStatus> operations, bool rollbackOnFailure, bool restored, bool stopped = false) =>
+        operations.Contains(OperationStatus.RollbackFailed) ? BatchStatus.Partial
+        : stopped && !restored ? BatchStatus.Cancelled
+        : operations.All(x => x == OperationStatus.Ok) ? BatchStatus.Ok
         : rollbackOnFailure ? restored ? BatchStatus.RolledBack : BatchStatus.Failed
         : operations.Contains(OperationStatus.Ok) ? BatchStatus.Partial : BatchStatus.Failed;
 }

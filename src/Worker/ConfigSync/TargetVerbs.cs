@@ -17,6 +17,11 @@ internal static class TargetVerbs
         binder.ThenAsync(async context =>
         {
             var saga = context.Saga;
+            if (saga.Stopped)
+            {
+                return;
+            }
+
             var next = await context.Db().SyncTargets.Where(x => x.BatchId == saga.CorrelationId && x.Order >= saga.NextOrder && x.Status == TargetStatus.Pending)
                 .OrderBy(x => x.Order).Select(x => new { x.Id, x.Order }).Take(SyncTimes.TargetsAtOnce - saga.InFlight).ToListAsync(context.CancellationToken);
             saga.NextOrder = next.Count > 0 ? next[^1].Order + 1 : saga.NextOrder;
@@ -27,14 +32,14 @@ internal static class TargetVerbs
         binder.ThenAsync(async context =>
         {
             var saga = context.Saga;
-            var next = await context.Db().SyncTargets.Where(x => x.BatchId == saga.CorrelationId && x.Order < saga.NextOrder && x.Touched)
+            var next = await context.Db().SyncTargets.Where(x => x.BatchId == saga.CorrelationId && x.Order < saga.NextOrder && x.Touched && x.Status != TargetStatus.Restored)
                 .OrderByDescending(x => x.Order).Select(x => new { x.Id, x.Order }).Take(SyncTimes.TargetsAtOnce - saga.InFlight).ToListAsync(context.CancellationToken);
             saga.NextOrder = next.Count > 0 ? next[^1].Order : saga.NextOrder;
             context.SendWork(StepAct.SyncRestore, next.ConvertAll(x => x.Id), id => new RestoreConfigFile(saga.CorrelationId, id));
         });
 
     public static EventActivityBinder<ConfigSyncState, TargetSynced> RecordSynced(this EventActivityBinder<ConfigSyncState, TargetSynced> binder) =>
-        binder.ThenAsync(context => context.CountOnce(context.Message.TargetId, SyncAct.Write, (batch, target) =>
+        binder.ThenAsync(context => context.CountOnce(context.Message.TargetId, SyncAct.Write, [TargetStatus.Written, TargetStatus.Unchanged], (batch, target) =>
         {
             context.Saga.Done++;
             context.Saga.Touched += target.Touched ? 1 : 0;
@@ -42,7 +47,7 @@ internal static class TargetVerbs
         }));
 
     public static EventActivityBinder<ConfigSyncState, TargetFailed> RecordFailed(this EventActivityBinder<ConfigSyncState, TargetFailed> binder) =>
-        binder.ThenAsync(context => context.CountOnce(context.Message.TargetId, SyncAct.Write, (batch, target) =>
+        binder.ThenAsync(context => context.CountOnce(context.Message.TargetId, SyncAct.Write, [TargetStatus.Failed], (batch, target) =>
         {
             context.Saga.Failed++;
             context.Saga.Touched += target.Touched ? 1 : 0;
@@ -51,11 +56,11 @@ internal static class TargetVerbs
         }));
 
     public static EventActivityBinder<ConfigSyncState, TargetRestored> RecordRestored(this EventActivityBinder<ConfigSyncState, TargetRestored> binder) =>
-        binder.ThenAsync(context => context.CountOnce(context.Message.TargetId, SyncAct.Restore, (batch, target) =>
+        binder.ThenAsync(context => context.CountOnce(context.Message.TargetId, SyncAct.Restore, [TargetStatus.Restored], (batch, target) =>
             context.Announce(new ConfigFileRestored(context.Facts(batch), target.Facts()))));
 
     public static EventActivityBinder<ConfigSyncState, TargetRestoreFailed> RecordNotRestored(this EventActivityBinder<ConfigSyncState, TargetRestoreFailed> binder) =>
-        binder.ThenAsync(context => context.CountOnce(context.Message.TargetId, SyncAct.Restore, (_, _) => context.Saga.NotRestored++));
+        binder.ThenAsync(context => context.CountOnce(context.Message.TargetId, SyncAct.Restore, [TargetStatus.RestoreFailed], (_, _) => context.Saga.NotRestored++));
 
     /// <summary>Tells again what the rows hold and the machine has not counted: a report whose message was lost.</summary>
     public static EventActivityBinder<ConfigSyncState, T> RetellReports<T>(this EventActivityBinder<ConfigSyncState, T> binder) where T : class =>
@@ -91,14 +96,17 @@ internal static class TargetVerbs
         }
     }
 
-    // The contents stay in the database: of a target only what is counted is read.
-    private static async Task CountOnce(this SagaConsumeContext<ConfigSyncState> context, Guid targetId, SyncAct act, Action<SyncBatch, TargetRow> count)
+    // The contents stay in the database: of a target only what is counted is read. The row is written with the report, so a report that the
+    // row does not bear out is one of a former try, on its way for long.
+    private static async Task CountOnce(
+        this SagaConsumeContext<ConfigSyncState> context, Guid targetId, SyncAct act, TargetStatus[] told, Action<SyncBatch, TargetRow> count)
     {
+        var batch = await context.Batch();
         var (db, ct) = (context.Db(), context.CancellationToken);
         var siblings = await db.SyncTargets.AsNoTracking()
             .Where(x => db.SyncTargets.Any(t => t.Id == targetId && t.OperationId == x.OperationId)).Rows().ToListAsync(ct);
         var target = siblings.Single(x => x.Id == targetId);
-        if (target.Counted == act || (act == SyncAct.Write && target.Counted is not null))
+        if (target.Counted == act || (act == SyncAct.Write && target.Counted is not null) || !told.Contains(target.Status))
         {
             return;
         }
@@ -106,6 +114,6 @@ internal static class TargetVerbs
         await db.SyncTargets.Where(x => x.Id == targetId).ExecuteUpdateAsync(set => set.SetProperty(x => x.Counted, act), ct);
         (await db.SyncOperations.SingleAsync(x => x.Id == target.OperationId, ct)).Settle(siblings, ended: false);
         context.Saga.InFlight--;
-        count(await context.Batch(), target);
+        count(batch, target);
     }
 }

@@ -12,7 +12,25 @@ public sealed class DeployWork(StepRows rows, EngineClients engines, Replacement
     {
         var facts = await rows.Begin(claim, StepPhase.Pulling, lease);
         var engine = engines.For(facts.Server.Endpoint);
-        var error = await Patience.Run(Attempt, Deadline, facts.Server.Name, lease);
+        DeploymentError? error;
+        try
+        {
+            error = await Patience.Run(Attempt, Deadline, facts.Server.Name, lease);
+        }
+        catch (Exception e) when (e is StepStoppedException || (e is OperationCanceledException && claim.Stop.BeforeTouch.IsCancellationRequested && !lease.IsCancellationRequested))
+        {
+            facts = await rows.Read(claim.SubjectId, lease);
+            if (facts.Step.TouchedNow && !claim.Stop.Anywhere.IsCancellationRequested)
+            {
+                // What it changed is kept, so it has to be seen through: this was no stop.
+                throw;
+            }
+
+            await WithdrawUnlessTouched();
+            await rows.Stopped(claim, facts.Plan.Id, lease);
+            return;
+        }
+
         if (error is null)
         {
             await rows.Succeeded(claim, facts, lease);
@@ -23,12 +41,13 @@ public sealed class DeployWork(StepRows rows, EngineClients engines, Replacement
         }
 
         // A step that has not touched anything yet has nothing to lose by failing soon; one that has must see it through.
-        DateTime Deadline(DateTime firstFault) => facts.Step.Touched ? facts.Step.DeadlineAt!.Value : firstFault + StepTimes.UntouchedPatience;
+        DateTime Deadline(DateTime firstFault) => facts.Step.TouchedNow ? facts.Step.DeadlineAt!.Value : firstFault + StepTimes.UntouchedPatience;
 
         async Task<DeploymentError?> Attempt(bool again)
         {
             // What a former try has recorded counts.
             facts = again ? await rows.Read(claim.SubjectId, lease) : facts;
+            (facts.Step.TouchedNow ? claim.Stop.Anywhere : claim.Stop.BeforeTouch).ThrowIfCancellationRequested();
             try
             {
                 return await replacement.Run(claim, facts, engine, again, lease);
@@ -36,14 +55,12 @@ public sealed class DeployWork(StepRows rows, EngineClients engines, Replacement
             catch (StepFailureException e)
             {
                 facts = await rows.Read(claim.SubjectId, lease);
-                if (!facts.Step.Touched)
-                {
-                    await replacement.Withdraw(facts, engine, lease);
-                }
-
+                await WithdrawUnlessTouched();
                 return e.Error;
             }
         }
+
+        Task WithdrawUnlessTouched() => facts.Step.TouchedNow ? Task.CompletedTask : replacement.Withdraw(facts, engine, lease);
     }
 
     public async Task GiveUp(WorkClaim claim, Exception problem, CancellationToken lease) =>

@@ -8,7 +8,7 @@ namespace DeployHub.Worker.Deployments;
 /// One instance a plan. It reads as its diagram (docs/how-a-deploy-works.md); what each verb does stands in the files beside it. Nothing slow
 /// happens here: work on engines is sent to workers, and their reports come back as messages.
 /// </summary>
-public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentState>
+public sealed partial class DeploymentStateMachine : MassTransitStateMachine<DeploymentState>
 {
     public DeploymentStateMachine()
     {
@@ -17,36 +17,37 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
 
         // The preparation was sent with the plan itself, so its report may be here before the command that opens the instance.
         Initially(
-            When(Submitted).Open().EnsurePreparation().TransitionTo(Preparing),
-            When(Prepared).Open().TakeTargets().IfElse(HoldsTargets,
-                go => go.Begin().SendNextSteps().TransitionTo(Running),
-                wait => wait.RecordQueued().TransitionTo(Queued)),
-            When(Refused).Open().EndAsFailed().TransitionTo(Ended));
+            When(Submitted).Open().IfElse(Stopped, EndAsItStands, go => go.EnsurePreparation().TransitionTo(Preparing)),
+            When(Prepared).Open().IfElse(Stopped, EndAsItStands, LineUp),
+            When(Refused).Open().EndKept().TransitionTo(Ended));
 
         During(Preparing,
-            When(Prepared).TakeTargets().IfElse(HoldsTargets,
-                go => go.Begin().SendNextSteps().TransitionTo(Running),
-                wait => wait.RecordQueued().TransitionTo(Queued)),
-            When(Refused).EndAsFailed().TransitionTo(Ended),
-            When(Nudged).EnsurePreparation());
+            When(Prepared).IfAsync(PlanVerbs.PreparationEnded, LineUp),
+            When(Refused).IfAsync(PlanVerbs.PreparationEnded, EndAsItStands),
+            When(CancelRequested).LookForStop().If(Stopped, stop => EndAsItStands(stop.CallPreparationOff())),
+            When(Nudged).LookForStop().IfElse(Stopped, stop => EndAsItStands(stop.CallPreparationOff()), go => go.EnsurePreparation()));
 
         During(Queued,
-            When(Released).TakeTargets().If(HoldsTargets, go => go.Begin().SendNextSteps().TransitionTo(Running)),
-            When(Nudged).TakeTargets().If(HoldsTargets, go => go.Begin().SendNextSteps().TransitionTo(Running)),
-            When(DeadlineReached, context => context.Message.Token == context.Saga.DeadlineToken).RecordDeadline().EndAsFailed().TransitionTo(Ended));
+            When(Released).TakeTargets().If(HoldsTargets, Start),
+            When(CancelRequested).LookForStop().If(Stopped, EndAsItStands),
+            When(Nudged).TakeTargets().If(HoldsTargets, Start).If(Stopped, EndAsItStands),
+            When(DeadlineReached, IsOurs).RecordDeadline().EndKept().TransitionTo(Ended));
 
         During(Running,
             When(StepSucceeded).RecordSuccess().IfElse(AllSucceeded,
                 done => done.AnnounceCompleted().SendNextFinalizers().TransitionTo(Finalizing).If(NothingInFlight, End),
                 more => more.SendNextSteps()),
             When(StepFailed).RecordFailure().If(SomethingFailed, stop => stop.TransitionTo(Draining).If(NothingInFlight, TakeBackOrEnd)),
-            When(DeadlineReached, context => context.Message.Token == context.Saga.DeadlineToken).RecordDeadline().TransitionTo(Draining).If(NothingInFlight, TakeBackOrEnd),
-            When(Nudged).RetellReports());
+            When(DeadlineReached, IsOurs).RecordDeadline().TransitionTo(Draining).If(NothingInFlight, TakeBackOrEnd),
+            When(CancelRequested).LookForStop().If(Stopped, Stop),
+            When(Nudged).LookForStop().IfElse(Stopped, Stop, go => go.RetellReports()));
 
         During(Draining,
             When(StepSucceeded).RecordSuccess().If(NothingInFlight, TakeBackOrEnd),
             When(StepFailed).RecordFailure().If(NothingInFlight, TakeBackOrEnd),
-            When(Nudged).RetellReports());
+            When(StepStopped).RecordStopped().If(NothingInFlight, TakeBackOrEnd),
+            When(CancelRequested).LookForStop().If(Stopped, stop => stop.StopWhatIsInFlight()),
+            When(Nudged).LookForStop().If(Stopped, stop => stop.StopWhatIsInFlight()).RetellReports());
 
         During(RollingBack,
             When(StepRestored).RecordRestored().SendNextRollbacks().If(NothingInFlight, EndRolledBack),
@@ -60,11 +61,13 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
 
         During(Ended,
             When(RollbackRequested).IfAsync(PlanVerbs.RollbackAccepted, TakeBackAgain),
-            When(Nudged).IfAsync(PlanVerbs.RollbackAccepted, TakeBackAgain));
+            When(RetryRequested).IfAsync(PlanVerbs.RetryAccepted, GoOn),
+            When(CancelRequested).IfAsync(PlanVerbs.RetryCancelled, EndAsItStands),
+            When(Nudged).IfAsync(PlanVerbs.RollbackAccepted, TakeBackAgain).IfAsync(PlanVerbs.RetryAccepted, GoOn).IfAsync(PlanVerbs.RetryCancelled, EndAsItStands));
 
         During(QueuedForRollback,
-            When(Released).TakeTargets().If(HoldsTargets, go => go.BeginRollback().SendNextRollbacks().TransitionTo(RollingBack)),
-            When(Nudged).TakeTargets().If(HoldsTargets, go => go.BeginRollback().SendNextRollbacks().TransitionTo(RollingBack)));
+            When(Released).TakeTargets().If(HoldsTargets, TakeBack),
+            When(Nudged).TakeTargets().If(HoldsTargets, TakeBack));
 
         IgnoreWhatComesLate();
     }
@@ -73,7 +76,7 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
     public State Queued { get; private set; } = null!;
     public State Running { get; private set; } = null!;
 
-    /// <summary>A step failed: nothing more is begun, and what is in flight is waited for.</summary>
+    /// <summary>A step failed, or the plan was stopped: nothing more is begun, and what is in flight is waited for.</summary>
     public State Draining { get; private set; } = null!;
 
     public State RollingBack { get; private set; } = null!;
@@ -84,94 +87,50 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
     public State Ended { get; private set; } = null!;
     public State QueuedForRollback { get; private set; } = null!;
 
-    public Event<DeployContainerImage> Submitted { get; private set; } = null!;
-    public Event<DeploymentPrepared> Prepared { get; private set; } = null!;
-    public Event<DeploymentRefused> Refused { get; private set; } = null!;
-    public Event<TargetsReleased> Released { get; private set; } = null!;
-    public Event<StepSucceeded> StepSucceeded { get; private set; } = null!;
-    public Event<StepFailed> StepFailed { get; private set; } = null!;
-    public Event<StepRestored> StepRestored { get; private set; } = null!;
-    public Event<StepRestoreFailed> StepRestoreFailed { get; private set; } = null!;
-    public Event<StepFinalized> StepFinalized { get; private set; } = null!;
-    public Event<RollbackDeployment> RollbackRequested { get; private set; } = null!;
-    public Event<DeploymentDeadlineReached> DeadlineReached { get; private set; } = null!;
-    public Event<DeploymentNudged> Nudged { get; private set; } = null!;
-
     private static bool HoldsTargets<T>(BehaviorContext<DeploymentState, T> context) where T : class => context.Saga.HoldsTargets;
 
-    private static bool AllSucceeded<T>(BehaviorContext<DeploymentState, T> context) where T : class => context.Saga.Succeeded == context.Saga.Total;
+    private static bool AllSucceeded<T>(BehaviorContext<DeploymentState, T> context) where T : class =>
+        context.Saga.Succeeded == context.Saga.Total && !context.Saga.Stopped;
 
     private static bool SomethingFailed<T>(BehaviorContext<DeploymentState, T> context) where T : class => context.Saga.Failed > 0;
 
     private static bool NothingInFlight<T>(BehaviorContext<DeploymentState, T> context) where T : class => context.Saga.InFlight == 0;
 
-    // Nothing touched: there is nothing to take back, whatever was asked for.
-    private static bool RollsBack<T>(BehaviorContext<DeploymentState, T> context) where T : class => context.Saga is { AutoRollback: true, Touched: > 0 };
+    private static bool Stopped<T>(BehaviorContext<DeploymentState, T> context) where T : class => context.Saga.Stopped;
+
+    private static bool IsOurs(BehaviorContext<DeploymentState, DeploymentDeadlineReached> context) => context.Message.Token == context.Saga.DeadlineToken;
+
+    // Nothing touched: there is nothing to take back, whatever was asked for. Who stops a plan says what becomes of it.
+    private static bool RollsBack<T>(BehaviorContext<DeploymentState, T> context) where T : class =>
+        context.Saga.Touched > 0 && (context.Saga.Stopped ? context.Saga.StopTakesBack : context.Saga.AutoRollback);
+
+    private EventActivityBinder<DeploymentState, T> LineUp<T>(EventActivityBinder<DeploymentState, T> binder) where T : class =>
+        binder.TakeTargets().IfElse(HoldsTargets, Start, wait => wait.RecordQueued().TransitionTo(Queued));
+
+    private EventActivityBinder<DeploymentState, T> Start<T>(EventActivityBinder<DeploymentState, T> binder) where T : class =>
+        binder.Begin().SendNextSteps().TransitionTo(Running);
+
+    private EventActivityBinder<DeploymentState, T> Stop<T>(EventActivityBinder<DeploymentState, T> binder) where T : class =>
+        binder.StopWhatIsInFlight().TransitionTo(Draining).If(NothingInFlight, TakeBackOrEnd);
 
     private EventActivityBinder<DeploymentState, T> TakeBackOrEnd<T>(EventActivityBinder<DeploymentState, T> binder) where T : class =>
-        binder.IfElse(RollsBack,
-            back => back.BeginRollback().SendNextRollbacks().TransitionTo(RollingBack),
-            keep => keep.EndAsFailed().TransitionTo(Ended));
+        binder.IfElse(RollsBack, TakeBack, EndAsItStands);
+
+    private EventActivityBinder<DeploymentState, T> TakeBack<T>(EventActivityBinder<DeploymentState, T> binder) where T : class =>
+        binder.BeginRollback().SendNextRollbacks().TransitionTo(RollingBack);
 
     private EventActivityBinder<DeploymentState, T> TakeBackAgain<T>(EventActivityBinder<DeploymentState, T> binder) where T : class =>
-        binder.LineUpAgain().TakeTargets().IfElse(HoldsTargets,
-            go => go.BeginRollback().SendNextRollbacks().TransitionTo(RollingBack),
-            wait => wait.TransitionTo(QueuedForRollback));
+        binder.LineUpAgain().TakeTargets().IfElse(HoldsTargets, TakeBack, wait => wait.TransitionTo(QueuedForRollback));
+
+    private EventActivityBinder<DeploymentState, T> GoOn<T>(EventActivityBinder<DeploymentState, T> binder) where T : class =>
+        binder.OpenAgain().TransitionTo(Preparing);
+
+    private EventActivityBinder<DeploymentState, T> EndAsItStands<T>(EventActivityBinder<DeploymentState, T> binder) where T : class =>
+        binder.EndKept().TransitionTo(Ended);
 
     private EventActivityBinder<DeploymentState, T> EndRolledBack<T>(EventActivityBinder<DeploymentState, T> binder) where T : class =>
         binder.EndAsRolledBack().TransitionTo(Ended);
 
     private EventActivityBinder<DeploymentState, T> End<T>(EventActivityBinder<DeploymentState, T> binder) where T : class =>
-        binder.IfElse(context => context.Saga.RollbackWanted,
-            back => back.BeginRollback().SendNextRollbacks().TransitionTo(RollingBack),
-            end => end.ReleaseTargets().TransitionTo(Ended));
-
-    private void Correlate()
-    {
-        Event(() => Submitted, e => e.CorrelateById(m => m.Message.PlanId));
-        Event(() => Prepared, e => e.CorrelateById(m => m.Message.PlanId));
-        Event(() => Refused, e => e.CorrelateById(m => m.Message.PlanId));
-        Known(() => Released, m => m.PlanId);
-        Known(() => StepSucceeded, m => m.PlanId);
-        Known(() => StepFailed, m => m.PlanId);
-        Known(() => StepRestored, m => m.PlanId);
-        Known(() => StepRestoreFailed, m => m.PlanId);
-        Known(() => StepFinalized, m => m.PlanId);
-        Known(() => RollbackRequested, m => m.PlanId);
-        Known(() => DeadlineReached, m => m.PlanId);
-        Known(() => Nudged, m => m.PlanId);
-    }
-
-    // A message about a plan that has no instance is about one whose history was deleted.
-    private void Known<T>(System.Linq.Expressions.Expression<Func<Event<T>>> property, Func<T, Guid> planId) where T : class =>
-        Event(property, e =>
-        {
-            e.CorrelateById(m => planId(m.Message));
-            e.OnMissingInstance(missing => missing.Discard());
-        });
-
-    // Messages come at least once and in any order; a state that has no use for one has passed it already.
-    private void IgnoreWhatComesLate()
-    {
-        State[] all = [Preparing, Queued, Running, Draining, RollingBack, Finalizing, Ended, QueuedForRollback];
-        Late(Submitted, all);
-        Late(Prepared, all.Except([Preparing]));
-        Late(Refused, all.Except([Preparing]));
-        Late(Released, all.Except([Queued, QueuedForRollback]));
-        Late(StepSucceeded, all.Except([Running, Draining]));
-        Late(StepFailed, all.Except([Running, Draining]));
-        Late(StepRestored, all.Except([RollingBack]));
-        Late(StepRestoreFailed, all.Except([RollingBack]));
-        Late(StepFinalized, all.Except([Finalizing]));
-        Late(RollbackRequested, all.Except([Finalizing, Ended]));
-        Late(DeadlineReached, all.Except([Queued, Running]));
-    }
-
-    private void Late<T>(Event<T> message, IEnumerable<State> states) where T : class
-    {
-        foreach (var state in states)
-        {
-            During(state, Ignore(message));
-        }
-    }
+        binder.IfElse(context => context.Saga.RollbackWanted, TakeBack, end => end.ReleaseTargets().TransitionTo(Ended));
 }

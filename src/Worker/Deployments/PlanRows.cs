@@ -17,12 +17,15 @@ internal static class PlanRows
     public static DeployHubDb Db(this SagaConsumeContext<DeploymentState> context) =>
         context.GetPayload<IServiceScope>().ServiceProvider.GetRequiredService<DeployHubDb>();
 
-    /// <summary>The plan, loaded once a message. Touching it tells the sweep that the plan moves.</summary>
+    /// <summary>
+    /// The plan, loaded once a message, and with it whether it is to stop. Touching it tells the sweep that the plan moves; and it makes sure
+    /// that a message which has not seen the plan stopped cannot be committed after that.
+    /// </summary>
     public static async Task<DeploymentPlan> Plan(this SagaConsumeContext<DeploymentState> context)
     {
         var plan = await context.Db().Plans.FindAsync([context.Saga.CorrelationId], context.CancellationToken)
             ?? throw new InvalidOperationException($"Plan {context.Saga.CorrelationId} has no row.");
-        plan.UpdatedAt = DateTime.UtcNow;
+        context.Saga.See(plan);
         return plan;
     }
 
@@ -33,8 +36,14 @@ internal static class PlanRows
         var rows = await db.Steps.Where(step => step.Id == stepId)
             .Join(db.Plans, step => step.PlanId, plan => plan.Id, (step, plan) => new { step, plan })
             .SingleAsync(context.CancellationToken);
-        rows.plan.UpdatedAt = DateTime.UtcNow;
+        context.Saga.See(rows.plan);
         return (rows.plan, rows.step);
+    }
+
+    private static void See(this DeploymentState saga, DeploymentPlan plan)
+    {
+        plan.UpdatedAt = DateTime.UtcNow;
+        (saga.Stopped, saga.StopTakesBack) = (plan.StopWantedAt is not null, plan.CancelRollback is true);
     }
 
     public static void SetDeadline(this SagaConsumeContext<DeploymentState> context, TimeSpan time)
@@ -60,9 +69,19 @@ internal static class PlanRows
         await context.CallDeadlineOff();
     }
 
-    public static Task SkipWhatIsLeft(this SagaConsumeContext<DeploymentState> context) =>
-        context.Db().Steps.Where(x => x.PlanId == context.Saga.CorrelationId && x.Status == StepStatus.Pending)
+    /// <summary>What was not begun is skipped; one that was to be tried again, and was not, stands as the former try left it.</summary>
+    public static async Task SkipWhatIsLeft(this SagaConsumeContext<DeploymentState> context)
+    {
+        var steps = context.Db().Steps.Where(x => x.PlanId == context.Saga.CorrelationId);
+        await steps.Where(x => x.Status == StepStatus.Pending && !x.Touched)
             .ExecuteUpdateAsync(set => set.SetProperty(x => x.Status, StepStatus.Skipped), context.CancellationToken);
+        if (context.Saga.Touched > 0)
+        {
+            await steps.Where(x => (x.Status == StepStatus.Pending || x.Status == StepStatus.Running) && x.Touched)
+                .ExecuteUpdateAsync(
+                    set => set.SetProperty(x => x.Status, StepStatus.Failed).SetProperty(x => x.Error, x => x.Failure), context.CancellationToken);
+        }
+    }
 
     public static Task GiveTargetsBack(this SagaConsumeContext<DeploymentState> context)
     {

@@ -1,4 +1,5 @@
 using DeployHub.Contracts.Deployments;
+using DeployHub.Domain.Deployments;
 using DeployHub.Persistence;
 using DeployHub.Persistence.Messaging;
 using DeployHub.Worker.Work;
@@ -9,11 +10,9 @@ namespace DeployHub.Worker.Deployments;
 /// <summary>Drives on plans that stand still.</summary>
 public sealed class PlanSweep(IServiceScopeFactory scopes, PersistenceOptions persistence, ILogger<PlanSweep> log) : Sweep(scopes, persistence, log)
 {
-    private static readonly PlanStatus[] Moving = [PlanStatus.Pending, PlanStatus.Queued, PlanStatus.Running, PlanStatus.RollingBack];
-
     protected override async Task<int> DriveOn(DeployHubDb db, DateTime before, CancellationToken ct)
     {
-        var still = await db.Plans.Where(x => Moving.Contains(x.Status) && x.UpdatedAt < before).OrderBy(x => x.UpdatedAt).Take(MostAtOnce)
+        var still = await db.Plans.Where(x => PlanStatuses.UnderWay.Contains(x.Status) && x.UpdatedAt < before).OrderBy(x => x.UpdatedAt).Take(MostAtOnce)
             .Select(x => new { x.Id, Begun = db.DeploymentStates.Any(s => s.CorrelationId == x.Id) }).ToListAsync(ct);
         var cleaning = await db.DeploymentStates.Where(x => x.CurrentState == nameof(DeploymentStateMachine.Finalizing))
             .Join(db.Plans.Where(x => x.UpdatedAt < before), x => x.CorrelationId, x => x.Id, (x, _) => x.CorrelationId)

@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace DeployHub.Worker.Deployments;
 
-/// <summary>The verbs of the machine that begin and end a plan. They write rows; the message's transaction commits them with the saga's.</summary>
+/// <summary>The verbs of the machine that begin and end a plan; those that stop it and go on with it are in StopVerbs. They write rows; the message's transaction commits them with the saga's.</summary>
 internal static class PlanVerbs
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(24);
@@ -55,13 +55,14 @@ internal static class PlanVerbs
         {
             // The sweep looks at the plans that it has not seen for longest: one that waits must not stand before others for ever.
             await context.Plan();
-            context.Saga.HoldsTargets = await context.Db().TryTake(context.Saga.CorrelationId, context.CancellationToken);
+            context.Saga.HoldsTargets = !context.Saga.Stopped && await context.Db().TryTake(context.Saga.CorrelationId, context.CancellationToken);
         });
 
     public static EventActivityBinder<DeploymentState, T> RecordQueued<T>(this EventActivityBinder<DeploymentState, T> binder) where T : class =>
         binder.ThenAsync(async context =>
         {
-            (await context.Plan()).Status = PlanStatus.Queued;
+            var plan = await context.Plan();
+            plan.Status = context.Saga.Stopped ? plan.Status : PlanStatus.Queued;
             context.SetDeadline(LongestWait);
         });
 
@@ -70,7 +71,7 @@ internal static class PlanVerbs
         {
             var plan = await context.Plan();
             plan.Status = PlanStatus.Running;
-            plan.StartedAt = DateTime.UtcNow;
+            plan.StartedAt ??= DateTime.UtcNow;
             var rounds = (plan.StepCount + plan.MaxParallel - 1) / plan.MaxParallel;
             await context.CallDeadlineOff();
             context.SetDeadline(TimeSpan.FromMinutes(10) + (rounds * StepTimes.Deploy));
@@ -81,7 +82,7 @@ internal static class PlanVerbs
         binder.ThenAsync(async context =>
         {
             var plan = await context.Plan();
-            var message = plan.StartedAt is null
+            var message = !context.Saga.HoldsTargets
                 ? $"The plan waited {LongestWait.TotalHours} hours for other plans that hold its containers. Look at what they wait for, then submit it again."
                 : "The plan used up its time before all its steps had ended. Look at the step that took long, then retry.";
             plan.Error ??= new DeploymentError(DeploymentErrorCodes.DeadlineExceeded, message);
@@ -98,7 +99,8 @@ internal static class PlanVerbs
             context.Saga.NextOrder = 0;
         });
 
-    public static EventActivityBinder<DeploymentState, T> EndAsFailed<T>(this EventActivityBinder<DeploymentState, T> binder) where T : class =>
+    /// <summary>Ends the plan and undoes nothing: it was stopped, or it failed.</summary>
+    public static EventActivityBinder<DeploymentState, T> EndKept<T>(this EventActivityBinder<DeploymentState, T> binder) where T : class =>
         binder.ThenAsync(async context =>
         {
             var (db, plan) = (context.Db(), await context.Plan());
@@ -115,14 +117,38 @@ internal static class PlanVerbs
                         context.CancellationToken);
             }
 
-            await context.Close(plan, PlanStatus.Failed);
-            context.Announce(new DeploymentFailed(context.Facts(plan), plan.Error!));
+            await context.Close(plan, plan switch
+            {
+                { StopWantedAt: null } => PlanStatus.Failed,
+                { SupersededBy: not null } => PlanStatus.Superseded,
+                _ => PlanStatus.Cancelled,
+            });
+            var facts = context.Facts(plan);
+            context.Announce(plan.Status switch
+            {
+                PlanStatus.Failed => new DeploymentFailed(facts, plan.Error!),
+                PlanStatus.Superseded => new DeploymentSuperseded(facts, plan.SupersededBy!.Value),
+                _ => new DeploymentCancelled(facts, plan.CancelledBy!),
+            });
             await context.GiveTargetsBack();
         });
 
     /// <summary>The Intake marks a plan with the command that it sends: the mark holds where the command was lost, and a stray command has none.</summary>
     public static async Task<bool> RollbackAccepted<T>(BehaviorContext<DeploymentState, T> context) where T : class =>
         (await context.Plan()).Status == PlanStatus.Queued;
+
+    /// <summary>The same for going on with a plan that had ended.</summary>
+    public static async Task<bool> RetryAccepted<T>(BehaviorContext<DeploymentState, T> context) where T : class =>
+        (await context.Plan()).Status == PlanStatus.Pending;
+
+    /// <summary>It was to go on, and was cancelled before it did.</summary>
+    public static async Task<bool> RetryCancelled<T>(BehaviorContext<DeploymentState, T> context) where T : class =>
+        (await context.Plan()).Status == PlanStatus.Cancelling;
+
+    /// <summary>The report is on the preparation that was asked for last: one of a former try may still be on its way.</summary>
+    public static async Task<bool> PreparationEnded<T>(BehaviorContext<DeploymentState, T> context) where T : class =>
+        (await context.Plan()).RetriedBy is null
+        || !await context.Db().WorkItems.AnyAsync(x => x.SubjectId == context.Saga.CorrelationId && x.Act == StepAct.Prepare, context.CancellationToken);
 
     public static EventActivityBinder<DeploymentState, T> LineUpAgain<T>(this EventActivityBinder<DeploymentState, T> binder) where T : class =>
         binder.ThenAsync(async context =>
@@ -131,6 +157,7 @@ internal static class PlanVerbs
             var targets = await db.Steps.Where(s => s.PlanId == id && s.Touched)
                 .Join(db.Servers, s => s.ServerId, server => server.Id, (s, server) => new { s.ContainerName, server.EngineId, server.Id })
                 .ToListAsync(context.CancellationToken);
+            await db.EnterLine(alone: false, context.CancellationToken);
             db.LineUp(id, targets.Select(x => TargetLock.ForContainer(x.EngineId ?? TargetLock.UnknownEngine(x.Id), x.ContainerName)));
             await db.SaveChangesAsync(context.CancellationToken);
         });

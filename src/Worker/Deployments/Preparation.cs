@@ -111,13 +111,13 @@ internal sealed class Preparation
         foreach (var failed in Engines.Where(x => x.Error is not null))
         {
             var ids = _steps.Where(x => x.ServerId == failed.Server.Id).Select(x => x.Id).ToList();
-            await db.Steps.Where(x => ids.Contains(x.Id)).ExecuteUpdateAsync(
+            await db.Steps.Where(x => ids.Contains(x.Id) && x.Status == StepStatus.Pending).ExecuteUpdateAsync(
                 set => set.SetProperty(x => x.Status, StepStatus.Failed).SetProperty(x => x.Error, failed.Error).SetProperty(x => x.CompletedAt, DateTime.UtcNow), ct);
         }
 
         if (Engines.All(x => x.Error is null) && first is not null)
         {
-            await db.Steps.Where(x => x.Id == first).ExecuteUpdateAsync(
+            await db.Steps.Where(x => x.Id == first && x.Status == StepStatus.Pending).ExecuteUpdateAsync(
                 set => set.SetProperty(x => x.Status, StepStatus.Failed).SetProperty(x => x.Error, error).SetProperty(x => x.CompletedAt, DateTime.UtcNow), ct);
         }
     }

@@ -24,7 +24,12 @@ public sealed class PrepareWork(DeployHubDb db, EngineClients engines, DigestRes
         var steps = await db.Steps.AsNoTracking().Where(x => x.PlanId == plan.Id).OrderBy(x => x.Order)
             .Select(x => new PreparedStep(x.Id, x.ServerId, x.ServiceName, x.ContainerName)).ToListAsync(lease);
         var outcome = new Preparation(plan, steps, await looking);
-        if (outcome.Error is null)
+        if (outcome.Error is null && plan.ImageDigest is { } settled)
+        {
+            // A plan that goes on means what it meant when it began, wherever the tag points by now.
+            (outcome.Digest, outcome.LocalImage) = (settled, plan.LocalImage);
+        }
+        else if (outcome.Error is null)
         {
             await Resolve(outcome, lease);
         }

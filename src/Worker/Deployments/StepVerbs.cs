@@ -18,10 +18,15 @@ internal static class StepVerbs
         binder.ThenAsync(async context =>
         {
             var saga = context.Saga;
-            var next = await context.Db().Steps.Where(x => x.PlanId == saga.CorrelationId && x.Order >= saga.NextOrder)
-                .OrderBy(x => x.Order).Select(x => x.Id).Take(saga.MaxParallel - saga.InFlight).ToListAsync(context.CancellationToken);
-            saga.NextOrder += next.Count;
-            context.SendWork(StepAct.Deploy, next, id => new DeployService(saga.CorrelationId, id));
+            if (saga.Stopped)
+            {
+                return;
+            }
+
+            var next = await context.Db().Steps.Where(x => x.PlanId == saga.CorrelationId && x.Order >= saga.NextOrder && x.Status == StepStatus.Pending)
+                .OrderBy(x => x.Order).Select(x => new { x.Id, x.Order }).Take(saga.MaxParallel - saga.InFlight).ToListAsync(context.CancellationToken);
+            saga.NextOrder = next.Count > 0 ? next[^1].Order + 1 : saga.NextOrder;
+            context.SendWork(StepAct.Deploy, next.ConvertAll(x => x.Id), id => new DeployService(saga.CorrelationId, id));
         });
 
     public static EventActivityBinder<DeploymentState, T> SendNextRollbacks<T>(this EventActivityBinder<DeploymentState, T> binder) where T : class =>
@@ -45,35 +50,38 @@ internal static class StepVerbs
         });
 
     public static EventActivityBinder<DeploymentState, StepSucceeded> RecordSuccess(this EventActivityBinder<DeploymentState, StepSucceeded> binder) =>
-        binder.ThenAsync(context => context.CountOnce(context.Message.StepId, StepAct.Deploy, (plan, step) =>
+        binder.ThenAsync(context => context.CountOnce(context.Message.StepId, StepAct.Deploy, step => step.Status == StepStatus.Success, (plan, step) =>
         {
             context.Saga.Succeeded++;
-            context.Saga.Touched++;
+            context.Saga.Touched += NewlyTouched(step);
             context.Announce(new ServiceDeployed(context.Facts(plan), step.Facts()));
         }));
 
     public static EventActivityBinder<DeploymentState, StepFailed> RecordFailure(this EventActivityBinder<DeploymentState, StepFailed> binder) =>
-        binder.ThenAsync(context => context.CountOnce(context.Message.StepId, StepAct.Deploy, (plan, step) =>
+        binder.ThenAsync(context => context.CountOnce(context.Message.StepId, StepAct.Deploy, step => step.Status == StepStatus.Failed, (plan, step) =>
         {
             context.Saga.Failed++;
-            context.Saga.Touched += step.Touched ? 1 : 0;
+            context.Saga.Touched += NewlyTouched(step);
             plan.Error ??= step.Error! with { StepId = step.Id };
             context.Announce(new ServiceDeployFailed(context.Facts(plan), step.Facts(), step.Error!));
         }));
 
+    public static EventActivityBinder<DeploymentState, StepStopped> RecordStopped(this EventActivityBinder<DeploymentState, StepStopped> binder) =>
+        binder.ThenAsync(context => context.CountOnce(context.Message.StepId, StepAct.Deploy, IsStopped, (_, step) => context.Saga.Touched += NewlyTouched(step)));
+
     public static EventActivityBinder<DeploymentState, StepRestored> RecordRestored(this EventActivityBinder<DeploymentState, StepRestored> binder) =>
-        binder.ThenAsync(context => context.CountOnce(context.Message.StepId, StepAct.Rollback, (plan, step) =>
+        binder.ThenAsync(context => context.CountOnce(context.Message.StepId, StepAct.Rollback, step => step.Restored, (plan, step) =>
             context.Announce(new ServiceRolledBack(context.Facts(plan), step.Facts()))));
 
     public static EventActivityBinder<DeploymentState, StepRestoreFailed> RecordNotRestored(this EventActivityBinder<DeploymentState, StepRestoreFailed> binder) =>
-        binder.ThenAsync(context => context.CountOnce(context.Message.StepId, StepAct.Rollback, (plan, step) =>
+        binder.ThenAsync(context => context.CountOnce(context.Message.StepId, StepAct.Rollback, step => step.Status == StepStatus.RollbackFailed, (plan, step) =>
         {
             context.Saga.NotRestored++;
             context.Announce(new ServiceRollbackFailed(context.Facts(plan), step.Facts(), step.Error!));
         }));
 
     public static EventActivityBinder<DeploymentState, StepFinalized> RecordFinalized(this EventActivityBinder<DeploymentState, StepFinalized> binder) =>
-        binder.ThenAsync(context => context.CountOnce(context.Message.StepId, StepAct.Finalize, (_, _) => { }));
+        binder.ThenAsync(context => context.CountOnce(context.Message.StepId, StepAct.Finalize, _ => true, (_, _) => { }));
 
     /// <summary>Tells again what the rows hold and the machine has not counted: a report whose message was lost.</summary>
     public static EventActivityBinder<DeploymentState, T> RetellReports<T>(this EventActivityBinder<DeploymentState, T> binder) where T : class =>
@@ -97,6 +105,7 @@ internal static class StepVerbs
     {
         (_, null, StepStatus.Success) => new StepSucceeded(step.PlanId, step.Id),
         (_, null, StepStatus.Failed) => new StepFailed(step.PlanId, step.Id),
+        ("Draining", null, _) when IsStopped(step) => new StepStopped(step.PlanId, step.Id),
         ("RollingBack", StepAct.Deploy or StepAct.Finalize, StepStatus.RollbackFailed) => new StepRestoreFailed(step.PlanId, step.Id),
         ("RollingBack", StepAct.Deploy or StepAct.Finalize, _) when step.Restored => new StepRestored(step.PlanId, step.Id),
         ("Finalizing", StepAct.Deploy, StepStatus.Success) when step.FromContainerId is not null && step.Order < saga.NextOrder =>
@@ -114,11 +123,17 @@ internal static class StepVerbs
         }
     }
 
+    // Its worker ended it without success or failure, as its plan was stopped: skipped where nothing is touched, else it waits to be taken back.
+    private static bool IsStopped(DeploymentStep step) => step is { CompletedAt: not null, Status: StepStatus.Skipped or StepStatus.Running };
+
+    private static int NewlyTouched(DeploymentStep step) => step is { Touched: true, SpentContainerId: null } ? 1 : 0;
+
+    // The row is written with the report, so a report that the row does not bear out is one of a former try, on its way for long.
     private static async Task CountOnce(
-        this SagaConsumeContext<DeploymentState> context, Guid stepId, StepAct act, Action<DeploymentPlan, DeploymentStep> count)
+        this SagaConsumeContext<DeploymentState> context, Guid stepId, StepAct act, Func<DeploymentStep, bool> isTrue, Action<DeploymentPlan, DeploymentStep> count)
     {
         var (plan, step) = await context.Step(stepId);
-        if (step.Counted == act || (act == StepAct.Deploy && step.Counted is not null))
+        if (step.Counted == act || (act == StepAct.Deploy && step.Counted is not null) || !isTrue(step))
         {
             return;
         }

@@ -98,14 +98,14 @@ public sealed class FormerContainers(SecretBox box)
     public static async Task ClearKept(EngineClient engine, DeploymentStep kept, string newId, CancellationToken ct)
     {
         var proven = kept.Status == StepStatus.Success ? kept.ToContainerId : kept.FromContainerId;
-        var spent = kept.Status == StepStatus.Success ? kept.FromContainerId : kept.ToContainerId;
-        if (spent is null || spent == newId || await engine.FindContainer(spent, ct) is not { } container)
+        foreach (var id in new[] { kept.Status == StepStatus.Success ? kept.FromContainerId : kept.ToContainerId, kept.SpentContainerId }.OfType<string>().Distinct())
         {
-            return;
+            if (id != newId && await engine.FindContainer(id, ct) is { } spent)
+            {
+                await Stop(engine, spent, ct);
+                await Remove(engine, spent, proven is null ? null : await engine.FindContainer(proven, ct), ct);
+            }
         }
-
-        await Stop(engine, container, ct);
-        await Remove(engine, container, proven is null ? null : await engine.FindContainer(proven, ct), ct);
     }
 
     private static IEnumerable<string> AnonymousVolumes(ContainerInspection container) =>

@@ -17,9 +17,9 @@ public sealed class Replacement(ImageSupply images, FormerContainers formers, He
     /// <summary>Null when the new container serves, else why not. Throws <see cref="StepFailureException"/> for what was found before any change.</summary>
     public async Task<DeploymentError?> Run(WorkClaim claim, StepFacts facts, EngineClient engine, bool again, CancellationToken ct)
     {
-        var image = await images.Get(facts, engine, ct);
+        var image = await Supply(claim, facts, engine, ct);
         var created = again || facts.Step.Attempts > 1 ? await FindNew(facts, engine, ct) : null;
-        var (newId, formerId) = facts.Step.Touched && created is not null
+        var (newId, formerId) = facts.Step.TouchedNow && created is not null
             ? (created.Id, facts.Step.FromContainerId)
             : await Prepare(claim, facts, engine, image, created, ct);
 
@@ -31,9 +31,7 @@ public sealed class Replacement(ImageSupply images, FormerContainers formers, He
             await FormerContainers.GiveName(engine, container, facts.Name, ct);
             await using var events = await listening;
             await Start(facts, engine, newId, ct);
-            var phase = rows.SetPhase(claim, StepPhase.Verifying, ct);
-            var error = await gate.Hold(engine, newId, facts.Name, facts.Step.Settings.Health, events, ct);
-            await phase;
+            var error = await Verify(claim, facts, engine, newId, events, ct);
             return error is null ? null : await Evidence.Gather(engine, newId, error, ct);
         }
         finally
@@ -51,11 +49,32 @@ public sealed class Replacement(ImageSupply images, FormerContainers formers, He
         }
     }
 
-    /// <summary>The container that this step made, found by its label.</summary>
-    public static async Task<ContainerSummary?> FindNew(StepFacts facts, EngineClient engine, CancellationToken ct)
+    /// <summary>The container that this try of the step made, found by its label.</summary>
+    private static async Task<ContainerSummary?> FindNew(StepFacts facts, EngineClient engine, CancellationToken ct)
     {
         var made = await engine.ListContainers(new Dictionary<string, string[]> { ["label"] = [$"{StepFacts.StepLabel}={facts.Step.Id}"] }, all: true, ct);
-        return made.FirstOrDefault();
+        return made.FirstOrDefault(x => x.Id != facts.Step.SpentContainerId);
+    }
+
+    // A pull may take long, and nothing is lost by breaking it off.
+    private async Task<ImageInspection> Supply(WorkClaim claim, StepFacts facts, EngineClient engine, CancellationToken ct)
+    {
+        using var wanted = CancellationTokenSource.CreateLinkedTokenSource(ct, facts.Step.TouchedNow ? CancellationToken.None : claim.Stop.BeforeTouch);
+        return await images.Get(facts, engine, wanted.Token);
+    }
+
+    private async Task<DeploymentError?> Verify(WorkClaim claim, StepFacts facts, EngineClient engine, string newId, EngineEventStream events, CancellationToken ct)
+    {
+        using var wanted = CancellationTokenSource.CreateLinkedTokenSource(ct, claim.Stop.Anywhere);
+        var phase = rows.SetPhase(claim, StepPhase.Verifying, ct);
+        try
+        {
+            return await gate.Hold(engine, newId, facts.Name, facts.Step.Settings.Health, events, wanted.Token);
+        }
+        finally
+        {
+            await phase;
+        }
     }
 
     // All that can be known to fail fails here, while the former container serves.
@@ -67,6 +86,11 @@ public sealed class Replacement(ImageSupply images, FormerContainers formers, He
         if (created is null)
         {
             await RefuseTakenPorts(facts, engine, plan, former.Container?.Id, ct);
+        }
+
+        if (created is null && await FindSpent(facts, engine, ct) is { } spent && spent.Name == facts.NameBefore)
+        {
+            await FormerContainers.GiveName(engine, spent, facts.FailedName, ct);
         }
 
         var newId = created?.Id ?? await Create(facts, engine, plan, ct);
@@ -118,7 +142,7 @@ public sealed class Replacement(ImageSupply images, FormerContainers formers, He
             return;
         }
 
-        var kept = facts.Kept is { Status: StepStatus.Failed } ? facts.Kept.ToContainerId : null;
+        var kept = facts.Step.SpentContainerId ?? (facts.Kept is { Status: StepStatus.Failed } ? facts.Kept.ToContainerId : null);
         var running = await engine.ListContainers(null, all: false, ct);
         foreach (var other in running.Where(other => other.Id != formerId && other.Id != kept))
         {
@@ -157,12 +181,23 @@ public sealed class Replacement(ImageSupply images, FormerContainers formers, He
             await FormerContainers.ClearKept(engine, kept, newId, ct);
         }
 
-        if (formerId is not null && await engine.FindContainer(formerId, ct) is { } former)
+        var former = formerId is null ? null : await engine.FindContainer(formerId, ct);
+        if (await FindSpent(facts, engine, ct) is { } spent)
+        {
+            await FormerContainers.Stop(engine, spent, ct);
+            await FormerContainers.Remove(engine, spent, former, ct);
+        }
+
+        if (former is not null)
         {
             await FormerContainers.Stop(engine, former, ct);
             await FormerContainers.GiveName(engine, former, facts.FormerName, ct);
         }
     }
+
+    /// <summary>What a former try of this step left there.</summary>
+    internal static async Task<ContainerInspection?> FindSpent(StepFacts facts, EngineClient engine, CancellationToken ct) =>
+        facts.Step.SpentContainerId is { } id ? await engine.FindContainer(id, ct) : null;
 
     private static async Task Start(StepFacts facts, EngineClient engine, string newId, CancellationToken ct)
     {

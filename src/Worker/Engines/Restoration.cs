@@ -24,7 +24,15 @@ public sealed class Restoration(HealthGate gate, SecretBox box)
         var step = facts.Step;
         var replaced = step.ToContainerId is { } toId ? await engine.FindContainer(toId, ct) : null;
         var former = step.FromContainerId is { } fromId ? await engine.FindContainer(fromId, ct) ?? await FindRecreated(facts, engine, ct) : null;
-        await RefuseStranger(facts, engine, replaced, former, ct);
+        var spent = await Replacement.FindSpent(facts, engine, ct);
+        await RefuseStranger(facts, engine, [replaced?.Id, former?.Id, spent?.Id], ct);
+        if (spent is not null && spent.Id != replaced?.Id)
+        {
+            // A stop came between the new container and the end of the one that it was to replace.
+            await FormerContainers.Stop(engine, spent, ct);
+            await FormerContainers.Remove(engine, spent, former, ct);
+        }
+
         var recreated = former is not null && former.Id != step.FromContainerId;
         if (former is null && step.FromContainerId is not null)
         {
@@ -49,6 +57,13 @@ public sealed class Restoration(HealthGate gate, SecretBox box)
 
     private async Task<DeploymentError?> BringBack(StepFacts facts, EngineClient engine, ContainerInspection former, CancellationToken ct)
     {
+        if (facts.Plan.RetriedBy is not null && former.State.Running && (former.State.Health is { Status: "unhealthy" } || former.RestartCount > 0))
+        {
+            // A former try ended with it like this. The gate would say so once more, before the container had a chance to show that the cause is gone.
+            await FormerContainers.Stop(engine, former, ct);
+            former = await engine.GetContainer(former.Id, ct);
+        }
+
         await FormerContainers.GiveName(engine, former, facts.Name, ct);
         var policy = FormerState.Policy(facts.Step.FromRestartPolicy ?? "no");
         if (FormerState.PolicyText(former.RestartPolicy) != FormerState.PolicyText(policy))
@@ -76,11 +91,10 @@ public sealed class Restoration(HealthGate gate, SecretBox box)
     }
 
     // Somebody else put a container there since: it is not ours to remove.
-    private static async Task RefuseStranger(
-        StepFacts facts, EngineClient engine, ContainerInspection? replaced, ContainerInspection? former, CancellationToken ct)
+    private static async Task RefuseStranger(StepFacts facts, EngineClient engine, string?[] known, CancellationToken ct)
     {
         var holder = await engine.FindContainer(facts.Name, ct);
-        if (holder is not null && holder.Id != replaced?.Id && holder.Id != former?.Id)
+        if (holder is not null && !known.Contains(holder.Id))
         {
             throw new StepFailureException(DeploymentErrorCodes.ContainerChanged,
                 $"Container «{facts.Name}» on server «{facts.Server.Name}» is {holder.Id[..12]}, which this plan did not put there. It was left alone. Remove or rename it, then start «{facts.FormerName}» under the name «{facts.Name}».");

@@ -36,7 +36,7 @@ public sealed class StepRows(DeployHubDb db)
     public Task Touch(WorkClaim claim, StepFacts facts, FormerState former, string newContainerId, CancellationToken ct) => db.InTransaction(
         async () =>
         {
-            await db.HoldLease(claim, ct);
+            await db.HoldLeaseToTouch(claim, ct);
             var target = db.ServiceDeployments.Where(d => d.Id == facts.Step.ServiceDeploymentId);
             await db.Steps.Where(x => x.Id == claim.SubjectId).ExecuteUpdateAsync(
                 set => set
@@ -69,6 +69,7 @@ public sealed class StepRows(DeployHubDb db)
                 set => set
                     .SetProperty(x => x.Status, StepStatus.Success)
                     .SetProperty(x => x.Phase, (StepPhase?)null)
+                    .SetProperty(x => x.Failure, (DeploymentError?)null)
                     .SetProperty(x => x.CompletedAt, DateTime.UtcNow),
                 ct);
             await db.ServiceDeployments.Where(x => x.Id == facts.Step.ServiceDeploymentId).ExecuteUpdateAsync(
@@ -88,6 +89,21 @@ public sealed class StepRows(DeployHubDb db)
         {
             await End(claim, StepStatus.Failed, error, ct);
             db.Send(Queues.Deployments, planId, new StepFailed(planId, claim.SubjectId));
+        },
+        ct);
+
+    /// <summary>The plan was stopped. A step that changed something waits, without a worker, to be taken back; see the machine's IsStopped.</summary>
+    public Task Stopped(WorkClaim claim, Guid planId, CancellationToken ct) => db.InTransaction(
+        async () =>
+        {
+            await db.EndWork(claim.Act, claim.SubjectId, claim.Owner, ct);
+            await db.Steps.Where(x => x.Id == claim.SubjectId).ExecuteUpdateAsync(
+                set => set
+                    .SetProperty(x => x.Status, x => x.Touched ? StepStatus.Running : StepStatus.Skipped)
+                    .SetProperty(x => x.Phase, (StepPhase?)null)
+                    .SetProperty(x => x.CompletedAt, DateTime.UtcNow),
+                ct);
+            db.Send(Queues.Deployments, planId, new StepStopped(planId, claim.SubjectId));
         },
         ct);
 
@@ -127,6 +143,8 @@ public sealed class StepRows(DeployHubDb db)
     public Task NotRestored(WorkClaim claim, Guid planId, DeploymentError error, CancellationToken ct) => db.InTransaction(
         async () =>
         {
+            // A later try of the rollback has to know how the step had ended.
+            await db.Steps.Where(x => x.Id == claim.SubjectId).ExecuteUpdateAsync(set => set.SetProperty(x => x.Failure, x => x.Failure ?? x.Error), ct);
             await End(claim, StepStatus.RollbackFailed, error, ct);
             db.Send(Queues.Deployments, planId, new StepRestoreFailed(planId, claim.SubjectId));
         },

@@ -1,4 +1,5 @@
 using DeployHub.Domain.Deployments;
+using DeployHub.Persistence.Work;
 
 namespace DeployHub.Worker.Work;
 
@@ -18,4 +19,32 @@ public interface IStepWork
 /// <param name="Act">What is to be done.</param>
 /// <param name="SubjectId">To which step or target; where all of a plan or a batch is concerned, its id.</param>
 /// <param name="Owner">The process that holds it.</param>
-public record WorkClaim(StepAct Act, Guid SubjectId, Guid Owner);
+public record WorkClaim(StepAct Act, Guid SubjectId, Guid Owner)
+{
+    /// <summary>Tells the run that its plan was stopped.</summary>
+    public StopSignal Stop { get; } = new();
+}
+
+/// <summary>Tells a run that its plan was stopped, some seconds after it was. What must not be overtaken asks the lease's row.</summary>
+[System.Diagnostics.CodeAnalysis.SuppressMessage(
+    "Design", "CA1001", Justification = "Sources without timer and wait handle hold nothing to be freed, and the heartbeat may tell a run that ends in that moment.")]
+public sealed class StopSignal
+{
+    private readonly CancellationTokenSource _beforeTouch = new();
+    private readonly CancellationTokenSource _anywhere = new();
+
+    /// <summary>Cancelled when the work is to end unless it has changed something.</summary>
+    public CancellationToken BeforeTouch => _beforeTouch.Token;
+
+    /// <summary>Cancelled when it is to end although it has.</summary>
+    public CancellationToken Anywhere => _anywhere.Token;
+
+    public void Tell(StopPoint point)
+    {
+        _beforeTouch.Cancel();
+        if (point == StopPoint.Anywhere)
+        {
+            _anywhere.Cancel();
+        }
+    }
+}

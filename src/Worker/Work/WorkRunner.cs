@@ -27,7 +27,7 @@ public sealed partial class WorkRunner(IServiceScopeFactory scopes, PersistenceO
 
     private readonly Guid _owner = Guid.CreateVersion7();
     private readonly SemaphoreSlim _slots = new(WorkLimits.StepsAtOnce);
-    private readonly ConcurrentDictionary<(Guid SubjectId, StepAct Act), (CancellationTokenSource Lease, Task Run)> _running = new();
+    private readonly ConcurrentDictionary<(Guid SubjectId, StepAct Act), (CancellationTokenSource Lease, StopSignal Stop, Task Run)> _running = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly Wake _wake = new();
 
@@ -149,7 +149,7 @@ public sealed partial class WorkRunner(IServiceScopeFactory scopes, PersistenceO
                 lease.Dispose();
             }
         });
-        _running[key] = (lease, run);
+        _running[key] = (lease, claim.Stop, run);
         begun.SetResult();
     }
 
@@ -220,12 +220,18 @@ public sealed partial class WorkRunner(IServiceScopeFactory scopes, PersistenceO
 
         var began = Stopwatch.GetTimestamp();
         await using var scope = scopes.CreateAsyncScope();
-        var held = (await scope.ServiceProvider.GetRequiredService<DeployHubDb>().Heartbeat(_owner, [.. before.Select(x => x.Key.SubjectId)], ct)).ToHashSet();
+        var held = (await scope.ServiceProvider.GetRequiredService<DeployHubDb>().Heartbeat(_owner, [.. before.Select(x => x.Key.SubjectId)], ct))
+            .ToDictionary(x => (x.SubjectId, x.Act), x => x.StopAt);
         foreach (var (key, run) in before)
         {
             if (_running.ContainsKey(key))
             {
-                Extend(run.Lease, held.Contains(key) ? Left(began) : TimeSpan.Zero);
+                Extend(run.Lease, held.ContainsKey(key) ? Left(began) : TimeSpan.Zero);
+            }
+
+            if (held.GetValueOrDefault(key) is { } point)
+            {
+                run.Stop.Tell(point);
             }
         }
     }

@@ -40,6 +40,44 @@ public sealed class CrashTests
         Assert.Equal(at == "restoring", before.SequenceEqual(after));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_cancel_is_kept_when_everything_is_killed_just_after_it(bool distributed)
+    {
+        await using var engine = await DockerEngine.Start();
+        await using var registry = await Registry.Start();
+        await using var database = distributed ? await Postgres.Start() : null;
+        await using var broker = distributed ? await RabbitMq.Start() : null;
+        await using var hub = distributed
+            ? await RunningHub.Distributed(await database!.CreateDatabase("deployhub"), broker!.Uri, workers: 2)
+            : await RunningHub.Standalone();
+        var shop = await Shop.Open(hub, engine, registry: registry);
+        string[] names = [await shop.AddService("one"), await shop.AddService("two"), await shop.AddService("three")];
+        await registry.Push(TestImage.Serving("v1"), shop.Repository, "v1");
+        await registry.Push(TestImage.Serving("v2") with
+        {
+            Health = new HealthCheck(["/bin/busybox", "sleep", "300"], TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(300)),
+        }, shop.Repository, "v2");
+        await shop.Deploy(new { imageTag = "v1", maxParallel = 3 });
+        var id = await shop.Submit(new { imageTag = "v2", maxParallel = 2 });
+        await shop.InPhase(id, 0, "verifying");
+        await shop.InPhase(id, 1, "verifying");
+        var waiting = await shop.Submit(new { imageTag = "v1" });
+
+        Assert.Equal(202, (await shop.Ask(id, "cancel", new { rollback = true })).Status);
+        await Task.WhenAll(hub.Workers.Append(hub.Server).Select(process => process.Kill()));
+        await hub.Start();
+        var plan = await shop.End(id);
+
+        Assert.Equal(("rolled_back", "admin"), ((string)plan["status"]!, (string)plan["cancelledBy"]!));
+        Assert.Equal(["rolled_back", "rolled_back", "skipped"], plan["steps"]!.AsArray().Select(x => (string)x!["status"]!));
+
+        // What waited for it has its turn, although whoever held the containers died.
+        Assert.Equal("completed", (string)(await shop.End(waiting))["status"]!);
+        await Eventually.Equal(string.Join(' ', names.Order().Select(name => $"{name}=running")), () => shop.Containers(engine));
+    }
+
     [Fact]
     public async Task A_killed_workers_step_is_taken_over_and_a_broker_that_is_down_loses_nothing()
     {

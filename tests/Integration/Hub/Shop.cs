@@ -80,6 +80,13 @@ public sealed class Shop
         return await End(planId);
     }
 
+    /// <summary>Asks for what is to be done with a plan; gives the answer.</summary>
+    public Task<Answer> Ask(string planId, string what, object? body = null) => Hub.Api.Post($"/api/deployment-plans/{planId}/{what}", body);
+
+    /// <summary>Waits until one of the plan's steps is in the phase.</summary>
+    public Task<JsonNode> InPhase(string planId, int step, string phase) =>
+        Eventually.Value(() => Plan(planId), plan => (string?)plan["steps"]![step]!["phase"] == phase, Patience);
+
     public async Task<JsonNode> Plan(string planId) => (await Hub.Api.Get($"/api/deployment-plans/{planId}")).Json!["plan"]!;
 
     public async Task<JsonNode> End(string planId)
@@ -87,7 +94,7 @@ public sealed class Shop
         try
         {
             return await Eventually.Value(
-                () => Plan(planId), plan => (string)plan["status"]! is "completed" or "failed" or "rolled_back" or "partially_rolled_back", Patience);
+                () => Plan(planId), plan => (string)plan["status"]! is "completed" or "failed" or "rolled_back" or "partially_rolled_back" or "cancelled" or "superseded", Patience);
         }
         catch (Exception e)
         {

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using DeployHub.Contracts.Deployments;
+using DeployHub.Domain.Deployments;
 using DeployHub.Persistence.Locks;
 using Microsoft.EntityFrameworkCore;
 
@@ -149,6 +151,42 @@ public sealed class TargetLockTests(Databases databases)
 
         Assert.Equal((plans, 0), (ended, await database.Read(db => db.TargetLocks.CountAsync())));
     }
+
+    [Theory]
+    [MemberData(nameof(Databases.Providers), MemberType = typeof(Databases))]
+    public async Task Who_waits_sees_who_stands_before_it_and_at_what(Provider provider)
+    {
+        await using var database = await databases.New(provider);
+        var (holder, waiter, later) = (await LineUp(database, "a", "b"), await LineUp(database, "a", "c"), await LineUp(database, "c", "b"));
+        Assert.True(await TryTake(database, holder));
+
+        Assert.Empty(await Ahead(database, holder));
+        Assert.Equal([new TargetAhead(holder, "a")], await Ahead(database, waiter));
+        Assert.Equal([new TargetAhead(holder, "b"), new TargetAhead(waiter, "c")], await Ahead(database, later));
+        Assert.Empty(await Ahead(database, Guid.NewGuid()));
+    }
+
+    [Theory]
+    [MemberData(nameof(Databases.Providers), MemberType = typeof(Databases))]
+    public async Task What_nobody_holds_is_found_and_what_somebody_does_is_left_alone(Provider provider)
+    {
+        await using var database = await databases.New(provider);
+        var (gone, ended, waiting, cleaning) = (await LineUp(database, "a"), await LineUp(database, "b"), await LineUp(database, "c"), await LineUp(database, "d"));
+        await database.Write(db =>
+        {
+            db.Plans.AddRange(Plan(ended, PlanStatus.Failed), Plan(waiting, PlanStatus.Queued), Plan(cleaning, PlanStatus.Completed));
+            db.DeploymentStates.Add(new() { CorrelationId = cleaning, CurrentState = "Finalizing", HoldsTargets = true });
+        });
+
+        Assert.Equal(new[] { gone, ended }.Order(), (await database.Read(db => db.Orphans(CancellationToken.None))).Order());
+    }
+
+    private static DeploymentPlan Plan(Guid id, PlanStatus status) => new()
+    {
+        Id = id, ImageName = "shop/api", Status = status, TriggerType = "api", TriggeredBy = "test", CreatedAt = DateTime.UtcNow, UpdatedAt = DateTime.UtcNow,
+    };
+
+    private static Task<List<TargetAhead>> Ahead(TestDatabase database, Guid plan) => database.Read(db => db.Ahead(plan, CancellationToken.None));
 
     private static async Task<Guid> LineUp(TestDatabase database, params string[] keys)
     {

@@ -76,9 +76,21 @@ public sealed class WorkClaimTests(Databases databases)
         // The paused one is this owner's, but nothing of it runs: to extend it would put it off for ever.
         var held = await database.Read(db => db.Heartbeat(A, [_subject, expired, foreign], CancellationToken.None));
 
-        Assert.Equal([(_subject, StepAct.Deploy)], held);
+        Assert.Equal([new HeldWork(_subject, StepAct.Deploy, null)], held);
         Assert.True((await Row(database)).ClaimableAt > soon.AddSeconds(5));
         Assert.Equal(3, await database.Read(db => db.WorkItems.CountAsync(x => x.SubjectId != _subject && x.ClaimableAt <= soon)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Databases.Providers), MemberType = typeof(Databases))]
+    public async Task A_heartbeat_tells_where_work_is_to_stop(Provider provider)
+    {
+        await using var database = await Claimed(provider);
+        await database.Write(db => db.WorkItems.Where(x => x.SubjectId == _subject).ExecuteUpdateAsync(set => set.SetProperty(x => x.StopAt, StopPoint.Anywhere)));
+
+        var held = await database.Read(db => db.Heartbeat(A, [_subject], CancellationToken.None));
+
+        Assert.Equal([new HeldWork(_subject, StepAct.Deploy, StopPoint.Anywhere)], held);
     }
 
     [Theory]

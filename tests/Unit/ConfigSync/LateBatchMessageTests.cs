@@ -64,6 +64,7 @@ public sealed class LateBatchMessageTests(BatchRig rig) : IClassFixture<BatchRig
     [
         new ExecuteSyncBatch(batch), new SyncBatchPrepared(batch), new SyncBatchRefused(batch), new SyncTargetsReleased(batch), new TargetSynced(batch, target), new TargetFailed(batch, target),
         new TargetRestored(batch, target), new TargetRestoreFailed(batch, target), new SyncBatchCleanedUp(batch), new SyncBatchDeadlineReached(batch, Guid.NewGuid()), new SyncBatchNudged(batch),
+        new CancelSyncBatch(batch), new RetrySyncBatch(batch),
     ];
 
     // All that the batch consists of, but for the count of the row's versions.

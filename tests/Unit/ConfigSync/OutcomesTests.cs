@@ -36,6 +36,14 @@ public class OutcomesTests
         Assert.Equal(expected, Outcomes.Batch([.. operations.Split(' ').Select(Enum.Parse<OperationStatus>)], rollback, restored));
 
     [Theory]
+    [InlineData("Ok Ok", false, BatchStatus.Cancelled)]
+    [InlineData("Ok Failed Skipped", false, BatchStatus.Cancelled)]
+    [InlineData("RolledBack Skipped", true, BatchStatus.RolledBack)]
+    [InlineData("RollbackFailed Skipped", true, BatchStatus.Partial)]
+    public void A_batch_that_was_stopped_is_cancelled_unless_it_was_taken_back(string operations, bool restored, BatchStatus expected) =>
+        Assert.Equal(expected, Outcomes.Batch([.. operations.Split(' ').Select(Enum.Parse<OperationStatus>)], rollbackOnFailure: true, restored, stopped: true));
+
+    [Theory]
     [InlineData("/opt/app/x", true)]
     [InlineData("/opt/../etc/x", false)]
     [InlineData("/opt//x", false)]

@@ -63,7 +63,7 @@ public sealed class LateMessageTests(MachineRig rig) : IClassFixture<MachineRig>
     [
         new DeployContainerImage(plan), new DeploymentPrepared(plan), new DeploymentRefused(plan), new TargetsReleased(plan), new StepSucceeded(plan, step), new StepFailed(plan, step),
         new StepRestored(plan, step), new StepRestoreFailed(plan, step), new StepFinalized(plan, step), new RollbackDeployment(plan, "ann"), new DeploymentDeadlineReached(plan, Guid.NewGuid()),
-        new DeploymentNudged(plan),
+        new DeploymentNudged(plan), new StepStopped(plan, step), new CancelDeployment(plan), new RetryDeployment(plan),
     ];
 
     // All that the plan consists of, but for the count of the row's versions and the mark that tells the sweep of a move.

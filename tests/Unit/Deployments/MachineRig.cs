@@ -163,12 +163,55 @@ public sealed class MachineRig : IAsyncLifetime
     /// <summary>What the Intake writes when it accepts a rollback; with <paramref name="tell"/> false its command is lost on the way.</summary>
     public Task AskForRollback(RigPlan plan, bool tell = true) => Write(async db =>
     {
-        await db.Plans.Where(x => x.Id == plan.Id).ExecuteUpdateAsync(set => set.SetProperty(x => x.Status, PlanStatus.Queued).SetProperty(x => x.RolledBackBy, "ann"));
+        await db.Plans.Where(x => x.Id == plan.Id).ExecuteUpdateAsync(set => set.SetProperty(x => x.Status, PlanStatus.Queued).SetProperty(x => x.RolledBackBy, "ann")
+            .SetProperty(x => x.StopWantedAt, (DateTime?)null));
         if (tell)
         {
             db.Send(Queues.Deployments, plan.Id, new RollbackDeployment(plan.Id, "ann"));
         }
     });
+
+    /// <summary>What the Intake writes when it accepts a cancel; with <paramref name="tell"/> 0 its command is lost on the way.</summary>
+    public Task Cancel(RigPlan plan, bool rollback = false, int tell = 1) => Write(async db =>
+    {
+        await db.Plans.Where(x => x.Id == plan.Id).ExecuteUpdateAsync(set => set.SetProperty(x => x.Status, PlanStatus.Cancelling)
+            .SetProperty(x => x.StopWantedAt, DateTime.UtcNow).SetProperty(x => x.CancelledBy, "ann").SetProperty(x => x.CancelRollback, rollback));
+        Send(db, plan, new CancelDeployment(plan.Id), tell);
+    });
+
+    /// <summary>What the Intake writes when a newer plan takes the place of this one.</summary>
+    public Task Supersede(RigPlan plan, Guid by, int tell = 1) => Write(async db =>
+    {
+        await db.Plans.Where(x => x.Id == plan.Id).ExecuteUpdateAsync(set => set.SetProperty(x => x.Status, PlanStatus.Cancelling)
+            .SetProperty(x => x.StopWantedAt, DateTime.UtcNow).SetProperty(x => x.SupersededBy, by));
+        Send(db, plan, new CancelDeployment(plan.Id), tell);
+    });
+
+    /// <summary>What a worker writes when it heeds that its step is to stop.</summary>
+    public Task StopStep(RigPlan plan, int order, bool touched, int tell = 1) =>
+        Work(plan, plan.Steps[order], StepAct.Deploy, tell, new StepStopped(plan.Id, plan.Steps[order]), db => Step(db, plan, order).ExecuteUpdateAsync(
+            set => set.SetProperty(x => x.Status, touched ? StepStatus.Running : StepStatus.Skipped).SetProperty(x => x.Touched, x => x.Touched || touched)
+                .SetProperty(x => x.CompletedAt, DateTime.UtcNow)));
+
+    /// <summary>What the Intake writes when it accepts that a failed or cancelled plan goes on.</summary>
+    public Task Retry(RigPlan plan, int tell = 1) => Write(async db =>
+    {
+        await db.Plans.Where(x => x.Id == plan.Id).ExecuteUpdateAsync(set => set.SetProperty(x => x.Status, PlanStatus.Pending).SetProperty(x => x.Error, (DeploymentError?)null)
+            .SetProperty(x => x.StopWantedAt, (DateTime?)null).SetProperty(x => x.RetriedBy, "ann"));
+        await db.Steps.Where(x => x.PlanId == plan.Id && x.Status != StepStatus.Success).ExecuteUpdateAsync(set => set
+            .SetProperty(x => x.Status, StepStatus.Pending).SetProperty(x => x.Failure, x => x.Error).SetProperty(x => x.Error, (DeploymentError?)null)
+            .SetProperty(x => x.SpentContainerId, x => x.Touched ? "spent" : null).SetProperty(x => x.CompletedAt, (DateTime?)null).SetProperty(x => x.Counted, (StepAct?)null));
+        var steps = await db.Steps.Where(x => x.PlanId == plan.Id).Select(x => x.ContainerName).ToListAsync();
+        db.LineUp(plan.Id, steps.Select(x => TargetLock.ForContainer($"engine-{plan.Id}", x)));
+        Send(db, plan, new RetryDeployment(plan.Id), tell);
+    });
+
+    /// <summary>How far the plan's steps in flight may still go, as <c>0:Anywhere 1:BeforeTouch</c>.</summary>
+    public async Task<string> StopPoints(RigPlan plan)
+    {
+        var work = await Read(db => db.WorkItems.Where(x => x.PlanId == plan.Id && x.StopAt != null).ToListAsync());
+        return string.Join(" ", work.Select(x => $"{Array.IndexOf(plan.Steps, x.SubjectId)}:{x.StopAt}").Order());
+    }
 
     /// <summary>Tells the machine something, and waits until it has taken it in.</summary>
     public Task Tell(RigPlan plan, params object[] messages) => Write(db =>
@@ -242,6 +285,14 @@ public sealed class MachineRig : IAsyncLifetime
         await Eventually.Equal(told.Count, () => Read(db => db.Inbox.CountAsync(x => told.Contains(x.MessageId))), Patience);
     }
 
+    private static void Send(DeployHubDb db, RigPlan plan, object message, int times)
+    {
+        for (var i = 0; i < times; i++)
+        {
+            db.Send(Queues.Deployments, plan.Id, message);
+        }
+    }
+
     private static IQueryable<DeploymentStep> Step(DeployHubDb db, RigPlan plan, int order) => db.Steps.Where(x => x.Id == plan.Steps[order]);
 
     // A worker commits its result, the end of its lease and its report together.
@@ -252,10 +303,7 @@ public sealed class MachineRig : IAsyncLifetime
         {
             await result(db);
             Assert.Equal(1, await db.WorkItems.Where(x => x.SubjectId == subject && x.Act == act).ExecuteDeleteAsync());
-            for (var i = 0; i < tell; i++)
-            {
-                db.Send(Queues.Deployments, plan.Id, report);
-            }
+            Send(db, plan, report, tell);
         });
     }
 
@@ -325,7 +373,8 @@ public sealed class MachineRig : IAsyncLifetime
     }
 
     private sealed class EventRecorder(PublicEvents events) : IConsumer<DeploymentStarted>, IConsumer<ServiceDeployed>, IConsumer<ServiceDeployFailed>, IConsumer<ServiceRolledBack>,
-        IConsumer<ServiceRollbackFailed>, IConsumer<DeploymentCompleted>, IConsumer<DeploymentFailed>, IConsumer<DeploymentRolledBack>, IConsumer<DeploymentPartiallyRolledBack>
+        IConsumer<ServiceRollbackFailed>, IConsumer<DeploymentCompleted>, IConsumer<DeploymentFailed>, IConsumer<DeploymentRolledBack>, IConsumer<DeploymentPartiallyRolledBack>,
+        IConsumer<DeploymentCancelled>, IConsumer<DeploymentSuperseded>
     {
         public Task Consume(ConsumeContext<DeploymentStarted> context) => Keep(context, context.Message.Plan);
 
@@ -344,6 +393,10 @@ public sealed class MachineRig : IAsyncLifetime
         public Task Consume(ConsumeContext<DeploymentRolledBack> context) => Keep(context, context.Message.Plan);
 
         public Task Consume(ConsumeContext<DeploymentPartiallyRolledBack> context) => Keep(context, context.Message.Plan);
+
+        public Task Consume(ConsumeContext<DeploymentCancelled> context) => Keep(context, context.Message.Plan);
+
+        public Task Consume(ConsumeContext<DeploymentSuperseded> context) => Keep(context, context.Message.Plan);
 
         private Task Keep<T>(ConsumeContext<T> context, PlanEventFacts facts) where T : class
         {
