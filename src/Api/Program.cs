@@ -7,5 +7,11 @@ builder.AddDeployHub(settings, new ApiBus(settings));
 builder.Services.AddApi(settings);
 
 var app = builder.Build();
+if (args is ["rotate-key"])
+{
+    return await app.RotateKey();
+}
+
 app.UseApi();
 await app.RunAsync();
+return 0;

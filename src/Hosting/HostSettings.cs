@@ -10,8 +10,12 @@ namespace DeployHub.Hosting;
 /// <param name="RabbitMq">The broker's <c>amqp://</c> address; null uses the in-memory transport.</param>
 /// <param name="DataDirectory">Where the standalone server keeps its database, key and admin token.</param>
 /// <param name="MasterKey">32 bytes that encrypt secrets at rest.</param>
-public record HostSettings(PersistenceOptions Persistence, Uri? RabbitMq, string DataDirectory, byte[] MasterKey)
+/// <param name="FormerKeys">Keys that what is stored may still be encrypted with, until the rotation has been run.</param>
+public record HostSettings(PersistenceOptions Persistence, Uri? RabbitMq, string DataDirectory, byte[] MasterKey, params byte[][] FormerKeys)
 {
+    private const string KeySetting = "DEPLOYHUB_MASTER_KEY";
+    private const string FormerKeysSetting = "DEPLOYHUB_MASTER_KEY_FORMER";
+
     /// <summary>Reads the settings. Throws <see cref="SettingsException"/> naming the key that is missing or wrong.</summary>
     /// <param name="configuration">The host's configuration.</param>
     /// <param name="distributed">The host is one of several and so needs PostgreSQL, RabbitMQ and a key that all share.</param>
@@ -22,7 +26,7 @@ public record HostSettings(PersistenceOptions Persistence, Uri? RabbitMq, string
         {
             Directory.CreateDirectory(data);
             return new HostSettings(
-                new PersistenceOptions(null, Path.Combine(data, "deployhub.db")), null, data, ReadKey(configuration) ?? KeyFile(data));
+                new PersistenceOptions(null, Path.Combine(data, "deployhub.db")), null, data, ReadKey(configuration) ?? KeyFile(data), ReadFormerKeys(configuration));
         }
 
         var postgres = configuration.Secret("DEPLOYHUB_POSTGRES") ?? throw new SettingsException(
@@ -35,21 +39,21 @@ public record HostSettings(PersistenceOptions Persistence, Uri? RabbitMq, string
         }
 
         return new HostSettings(new PersistenceOptions(postgres, null), broker, data, ReadKey(configuration) ?? throw new SettingsException(
-            "DEPLOYHUB_MASTER_KEY", "is not set, nor is DEPLOYHUB_MASTER_KEY_FILE. All hosts share one key of 32 bytes; make one with «openssl rand -base64 32»."));
+            KeySetting, "is not set, nor is DEPLOYHUB_MASTER_KEY_FILE. All hosts share one key of 32 bytes; make one with «openssl rand -base64 32»."), ReadFormerKeys(configuration));
     }
 
-    private static byte[]? ReadKey(IConfiguration configuration)
-    {
-        const string Name = "DEPLOYHUB_MASTER_KEY";
-        if (configuration.Secret(Name) is not { } text)
-        {
-            return null;
-        }
+    private static byte[]? ReadKey(IConfiguration configuration) =>
+        configuration.Secret(KeySetting) is { } text ? Key(configuration, KeySetting, text) : null;
 
+    private static byte[][] ReadFormerKeys(IConfiguration configuration) =>
+        [.. (configuration.Secret(FormerKeysSetting) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(text => Key(configuration, FormerKeysSetting, text))];
+
+    private static byte[] Key(IConfiguration configuration, string setting, string text)
+    {
         var bytes = new byte[SecretBox.KeyBytes];
         return Convert.TryFromBase64String(text, bytes, out var count) && count == bytes.Length
             ? bytes
-            : throw new SettingsException(configuration[Name] is null ? $"{Name}_FILE" : Name, "is not 32 bytes in base64. Make one with «openssl rand -base64 32».");
+            : throw new SettingsException(configuration[setting] is null ? $"{setting}_FILE" : setting, "is not 32 bytes in base64. Make one with «openssl rand -base64 32».");
     }
 
     private static byte[] KeyFile(string data)

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using DeployHub.Persistence;
 using DeployHub.Persistence.Secrets;
 using Microsoft.AspNetCore.Builder;
@@ -24,9 +25,27 @@ public static class HostSetup
         builder.Logging.AddFilter("Microsoft.EntityFrameworkCore.Database.Command", LogLevel.None);
         builder.Logging.AddFilter("MassTransit", LogLevel.Warning);
         builder.Services.AddSingleton(settings);
-        builder.Services.AddSingleton(new SecretBox(settings.MasterKey));
+        builder.Services.AddSingleton(new SecretBox(settings.MasterKey, settings.FormerKeys));
         builder.Services.AddPersistence(settings.Persistence);
         builder.Services.AddBus(settings, parts);
         return builder;
+    }
+
+    /// <summary>The command <c>rotate-key</c>: runs the <see cref="KeyRotation"/> instead of the host, and says what it did. Gives the exit code.</summary>
+    public static async Task<int> RotateKey(this WebApplication app)
+    {
+        await using var scope = app.Services.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
+        try
+        {
+            var (values, changed) = await new KeyRotation(db, scope.ServiceProvider.GetRequiredService<SecretBox>()).Run(CancellationToken.None);
+            Console.WriteLine($"{changed} of {values} stored secrets were encrypted anew; all of them are under the present master key. Former keys are not needed any more.");
+            return 0;
+        }
+        catch (CryptographicException e)
+        {
+            await Console.Error.WriteLineAsync($"{e.Message} Give it in DEPLOYHUB_MASTER_KEY_FORMER and run this again; what was done stays done.");
+            return 1;
+        }
     }
 }

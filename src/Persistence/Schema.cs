@@ -15,6 +15,7 @@ using DeployHub.Persistence.Messaging;
 using DeployHub.Persistence.Sagas;
 using DeployHub.Persistence.Work;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.ChangeTracking;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
@@ -31,7 +32,8 @@ internal static class Schema
             e.ToTable("servers");
             e.HasIndex(x => new { x.EnvironmentId, x.Name }).IsUnique();
             e.Word(x => x.Status);
-            e.Json(x => x.WritableFolders);
+            e.Json(x => x.WritableFolders).Metadata.SetValueComparer(new ValueComparer<List<string>>(
+                (a, b) => ReferenceEquals(a, b) || (a != null && b != null && a.SequenceEqual(b)), v => v.Count, v => v.ToList()));
             Belongs<Server, DeploymentEnvironment>(e, nameof(Server.EnvironmentId));
         });
         model.Entity<Registry>(e =>
@@ -257,7 +259,7 @@ internal static class Schema
         where TEntity : class where TEnum : struct, Enum =>
         entity.Property(property).HasConversion(v => v.Word(), v => WireWords.Find<TEnum>(v)!.Value).HasMaxLength(40);
 
-    private static void Json<TEntity, TValue>(
+    private static PropertyBuilder<TValue> Json<TEntity, TValue>(
         this EntityTypeBuilder<TEntity> entity, System.Linq.Expressions.Expression<Func<TEntity, TValue>> property) where TEntity : class =>
         entity.Property(property).HasConversion(
             v => JsonSerializer.Serialize(v, WireWords.Json),

@@ -9,5 +9,11 @@ builder.Services.AddApi(settings);
 builder.Services.AddWorker();
 
 var app = builder.Build();
+if (args is ["rotate-key"])
+{
+    return await app.RotateKey();
+}
+
 app.UseApi();
 await app.RunAsync();
+return 0;

@@ -14,12 +14,18 @@ public sealed class SecretBox
     private const int TagBytes = 16;
 
     private readonly byte[] _key;
+    private readonly byte[][] _formerKeys;
 
     /// <param name="key">32 random bytes.</param>
-    public SecretBox(byte[] key)
+    /// <param name="formerKeys">Keys that values may still be encrypted with; nothing is encrypted with them any more.</param>
+    public SecretBox(byte[] key, params byte[][] formerKeys)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(key.Length, KeyBytes);
-        _key = key;
+        foreach (var each in formerKeys.Append(key))
+        {
+            ArgumentOutOfRangeException.ThrowIfNotEqual(each.Length, KeyBytes, nameof(key));
+        }
+
+        (_key, _formerKeys) = (key, formerKeys);
     }
 
     /// <summary>Format byte, nonce, tag, ciphertext.</summary>
@@ -51,10 +57,26 @@ public sealed class SecretBox
             throw new CryptographicException("The stored value is not one that DeployHub encrypted.");
         }
 
+        return _formerKeys.Prepend(_key).Select(key => TryOpen(sealedValue, key)).FirstOrDefault(text => text is not null)
+            ?? throw new CryptographicException("The stored value is damaged, or of a master key that this host does not have.");
+    }
+
+    /// <summary>The value under the present key; null when it is already.</summary>
+    public byte[]? Reseal(byte[] sealedValue) => TryOpen(sealedValue, _key) is null ? SealBytes(OpenBytes(sealedValue)) : null;
+
+    private static byte[]? TryOpen(byte[] sealedValue, byte[] key)
+    {
         var text = new byte[sealedValue.Length - 1 - NonceBytes - TagBytes];
-        using var aes = new AesGcm(_key, TagBytes);
-        aes.Decrypt(
-            sealedValue.AsSpan(1, NonceBytes), sealedValue.AsSpan(1 + NonceBytes + TagBytes), sealedValue.AsSpan(1 + NonceBytes, TagBytes), text);
-        return text;
+        using var aes = new AesGcm(key, TagBytes);
+        try
+        {
+            aes.Decrypt(
+                sealedValue.AsSpan(1, NonceBytes), sealedValue.AsSpan(1 + NonceBytes + TagBytes), sealedValue.AsSpan(1 + NonceBytes, TagBytes), text);
+            return text;
+        }
+        catch (AuthenticationTagMismatchException)
+        {
+            return null;
+        }
     }
 }

@@ -7,6 +7,20 @@ public sealed class SecretBoxTests
 {
     private readonly SecretBox _box = new(RandomNumberGenerator.GetBytes(SecretBox.KeyBytes));
 
+    [Fact]
+    public void A_former_key_still_opens_and_what_is_sealed_anew_needs_only_the_present_one()
+    {
+        var (former, present) = (RandomNumberGenerator.GetBytes(SecretBox.KeyBytes), RandomNumberGenerator.GetBytes(SecretBox.KeyBytes));
+        var old = new SecretBox(former).Seal("password");
+        var box = new SecretBox(present, RandomNumberGenerator.GetBytes(SecretBox.KeyBytes), former);
+
+        Assert.Equal("password", box.Open(old));
+        var anew = box.Reseal(old)!;
+        Assert.Equal("password", new SecretBox(present).Open(anew));
+        Assert.Null(box.Reseal(anew));
+        Assert.Throws<CryptographicException>(() => new SecretBox(present).Reseal(old));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("s3cret")]
