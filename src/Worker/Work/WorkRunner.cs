@@ -261,6 +261,12 @@ public sealed partial class WorkRunner(IServiceScopeFactory scopes, PersistenceO
             var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
             foreach (var work in await db.Claimable(Math.Max(1, _slots.CurrentCount), ct))
             {
+                // What it has just handed back is for another worker.
+                if (_stopping.IsCancellationRequested)
+                {
+                    break;
+                }
+
                 if (work.Attempts > 0)
                 {
                     TakesOver(work.Act, work.SubjectId);
