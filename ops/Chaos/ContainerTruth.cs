@@ -18,7 +18,7 @@ internal sealed class ContainerTruth(Stack stack, Town town, Traffic traffic, IR
             var seen = await Containers(stack.Engines[engine]);
             foreach (var (place, should) in expected.Where(x => x.Key.Engine == engine))
             {
-                findings.AddRange(Compare(stack.Engines[engine].Name, place, should, seen));
+                findings.AddRange(Compare(stack.Engines[engine].Name, place, should, seen).Select(x => string.Join($"{Environment.NewLine}    ", should.Plans.Prepend(x))));
             }
 
             findings.AddRange(seen.Where(x => x.Name.StartsWith("deployhub-", StringComparison.Ordinal)).Select(x => $"{stack.Engines[engine].Name}: {x.Name} was left over"));
@@ -36,17 +36,18 @@ internal sealed class ContainerTruth(Stack stack, Town town, Traffic traffic, IR
             {
                 var engine = Array.FindIndex(stack.Engines, x => x.Name == (string)step!["server"]!["name"]!);
                 var place = deploy.App.Places.Single(x => x.Engine == engine && x.Container == (string)step!["containerName"]!);
-                Apply(expected[place], deploy.Status, step!);
+                Apply(expected[place], deploy, step!);
             }
         }
 
         return expected;
     }
 
-    private static void Apply(Expectation place, string plan, JsonNode step)
+    private static void Apply(Expectation place, Deploy deploy, JsonNode step)
     {
         var id = (string)step["id"]!;
-        var kept = plan is "failed" or "cancelled";
+        var kept = deploy.Status is "failed" or "cancelled";
+        place.Plans.Add($"{deploy.Id} {deploy.Tag} {deploy.Status}, step {id[^12..]} {step["status"]} {step["error"]?["code"]} {step["completedAt"]}");
         switch ((string)step["status"]!)
         {
             case "success":
@@ -78,7 +79,7 @@ internal sealed class ContainerTruth(Stack stack, Town town, Traffic traffic, IR
         }
         else if (serving is not null && should.Certain && !serving.Running && !MayStandStill(place, should))
         {
-            yield return $"{where} is {serving.State}";
+            yield return $"{where} is {serving.State}: {serving.Id}";
         }
 
         foreach (var extra in seen.Where(x => x.Name.StartsWith(place.Container + ".", StringComparison.Ordinal)))
@@ -103,11 +104,11 @@ internal sealed class ContainerTruth(Stack stack, Town town, Traffic traffic, IR
         }
 
         var lines = await engine.Docker(
-            ["inspect", "-f", "{{.Name}}\t{{.State.Status}}\t{{.HostConfig.RestartPolicy.Name}}\t{{index .Config.Labels \"deployhub.step\"}}", .. ids]);
-        return [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(x => x.Split('\t')).Select(x => new Container(x[0].TrimStart('/'), x[1], x[2], x[3].Trim()))];
+            ["inspect", "-f", "{{.Name}}\t{{.State.Status}}\t{{.HostConfig.RestartPolicy.Name}}\t{{index .Config.Labels \"deployhub.step\"}}\t{{.Id}} exit {{.State.ExitCode}} {{.State.StartedAt}} to {{.State.FinishedAt}} {{.State.Error}}", .. ids]);
+        return [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(x => x.Split('\t')).Select(x => new Container(x[0].TrimStart('/'), x[1], x[2], x[3].Trim(), x[4].Trim()))];
     }
 
-    private sealed record Container(string Name, string State, string Policy, string Step)
+    private sealed record Container(string Name, string State, string Policy, string Step, string Id)
     {
         public bool Running => State == "running";
     }
@@ -123,5 +124,8 @@ internal sealed class ContainerTruth(Stack stack, Town town, Traffic traffic, IR
         public bool MayKeepFormer { get; set; }
 
         public DateTime Touched { get; set; } = DateTime.MinValue;
+
+        /// <summary>What befell the place, in words.</summary>
+        public List<string> Plans { get; } = [];
     }
 }

@@ -14,11 +14,12 @@ internal sealed partial class Result
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
     private readonly Options _options;
     private readonly IReadOnlyCollection<Kill> _kills;
+    private readonly IReadOnlyCollection<Request> _requests;
     private readonly List<(string Name, object Value, bool Ok)> _rows = [];
 
     public Result(Options options, Stack stack, Traffic traffic, Monkey monkey, TimeSpan took)
     {
-        (_options, _kills) = (options, monkey.Kills);
+        (_options, _kills, _requests) = (options, monkey.Kills, traffic.Requests);
         var accepted = traffic.Requests.Where(x => x.Id is not null).ToList();
         var takeOvers = TakeOvers(stack).Order().ToList();
         Add("seed", options.Seed);
@@ -64,7 +65,12 @@ internal sealed partial class Result
 
     public Task Save(string file) => File.WriteAllTextAsync(
         file,
-        JsonSerializer.Serialize(new { passed = Passed, plans = _options.Plans, rows = _rows.ToDictionary(x => x.Name, x => x.Value), findings = Findings, kills = _kills }, Indented));
+        JsonSerializer.Serialize(
+            new { passed = Passed, plans = _options.Plans, rows = _rows.ToDictionary(x => x.Name, x => x.Value), findings = Findings, kills = _kills, requests = _requests.Select(x => x.Last) }, Indented));
+
+    /// <summary>What our programs logged, in order of time.</summary>
+    public static Task SaveLogs(Stack stack, string file) => File.WriteAllLinesAsync(
+        file, stack.Victims.Where(x => x.IsProgram).SelectMany(victim => Logs(victim).SelectMany(log => File.ReadLines(log).Select(line => $"{line} [{victim.Name} {log}]"))).Order(StringComparer.Ordinal));
 
     private void Add(string name, object value) => _rows.Add((name, value, true));
 
@@ -76,8 +82,7 @@ internal sealed partial class Result
     // Seconds from the kill of a worker to each of its pieces of work being taken up, where nothing else was killed in between.
     private IEnumerable<double> TakeOvers(Stack stack)
     {
-        var logs = stack.Victims.Where(x => x.IsProgram).SelectMany(x => x.Logs.Append(Path.Combine(x.Process.Folder.Path, "dotnet.log")));
-        foreach (var line in logs.Where(File.Exists).SelectMany(File.ReadLines))
+        foreach (var line in stack.Victims.Where(x => x.IsProgram).SelectMany(Logs).SelectMany(File.ReadLines))
         {
             if (TakingOver().Match(line) is not { Success: true } match)
             {
@@ -91,6 +96,8 @@ internal sealed partial class Result
             }
         }
     }
+
+    private static IEnumerable<string> Logs(Victim victim) => victim.Logs.Append(Path.Combine(victim.Process.Folder.Path, "dotnet.log")).Where(File.Exists);
 
     [GeneratedRegex(@"^(\S+Z) .*was left by another worker; taking it over")]
     private static partial Regex TakingOver();

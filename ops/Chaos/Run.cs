@@ -40,6 +40,11 @@ internal static class Run
         result.None("wrong statuses", new StatusTruth(traffic, monkey.Kills).Findings());
         result.None("containers out of place", containers);
         result.None("files out of place", new FileTruth(stack, town, traffic).Findings());
+        if (!result.Passed && options.JsonFile is { } file)
+        {
+            await Result.SaveLogs(stack, Path.ChangeExtension(file, ".log"));
+        }
+
         return result;
     }
 
