@@ -47,11 +47,11 @@ internal sealed class ContainerTruth(Stack stack, Town town, Traffic traffic, IR
     {
         var id = (string)step["id"]!;
         var kept = deploy.Status is "failed" or "cancelled";
-        place.Plans.Add($"{deploy.Id} {deploy.Tag} {deploy.Status}, step {id[^12..]} {step["status"]} {step["error"]?["code"]} {step["completedAt"]}");
+        place.Plans.Add($"{deploy.Id} {deploy.Tag} {deploy.Status}, step {id[^12..]} {step["status"]} {step["error"]?["code"]} {step["completedAt"]} {step["cleanupMessage"]}");
         switch ((string)step["status"]!)
         {
             case "success":
-                (place.Steps, place.Certain, place.MayKeepFormer) = ([id], true, kept);
+                (place.Steps, place.Certain, place.MayKeepFormer) = ([id], true, kept || step["cleanupMessage"] is not null);
                 break;
             case "rollback_failed":
             case "failed" when kept && !(bool)step["restored"]!:
@@ -120,7 +120,7 @@ internal sealed class ContainerTruth(Stack stack, Town town, Traffic traffic, IR
 
         public bool Certain { get; set; } = true;
 
-        /// <summary>A plan that failed and was kept keeps the former container too, stopped.</summary>
+        /// <summary>A plan that failed and was kept keeps the former container too, stopped; so does one that says that it could not be removed.</summary>
         public bool MayKeepFormer { get; set; }
 
         public DateTime Touched { get; set; } = DateTime.MinValue;

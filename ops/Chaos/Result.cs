@@ -28,6 +28,7 @@ internal sealed partial class Result
         Add("deploys ended as", Counts(traffic.Deploys.Select(x => x.Status)));
         Add("batches ended as", Counts(traffic.Batches.Select(x => x.Status)));
         Add("cancels accepted", traffic.Deploys.Count(x => x.CancelAccepted));
+        Add("former containers kept, with a message", traffic.Deploys.Sum(x => x.Last?["steps"]?.AsArray().Count(step => step!["cleanupMessage"] is not null) ?? 0));
         Add("restart policies", string.Join(", ", Town.Policies));
         Add("restarts survived", Counts(_kills.Select(x => x.Kind)));
         Add("time to take over, p50 and max", takeOvers.Count == 0 ? "none" : string.Create(CultureInfo.InvariantCulture, $"{takeOvers[takeOvers.Count / 2]:0.0} s, {takeOvers[^1]:0.0} s ({takeOvers.Count})"));

@@ -31,7 +31,7 @@ internal static class Run
         await supervising;
 
         Screen.Progress("comparing what the API says with what the engines and hosts hold");
-        var containers = await SettledContainers(new ContainerTruth(stack, town, traffic, monkey.Kills));
+        var containers = await SettledContainers(new ContainerTruth(stack, town, traffic, monkey.Kills), traffic);
         var result = new Result(options, stack, traffic, monkey, Stopwatch.GetElapsedTime(begun));
         result.None("refused", [.. traffic.Requests.Where(x => x.Refused is not null).Select(x => $"{x.Refused!.Status} {x.Refused.Body?.ToJsonString()}")]);
         result.None("lost", [.. traffic.Requests.Where(x => x.Id is not null && x.Last is null).Select(x => x.Path), .. await Ghosts(stack, town, traffic)]);
@@ -49,12 +49,19 @@ internal static class Run
     }
 
     // A completed plan's former containers are removed after its completion is told.
-    private static async Task<List<string>> SettledContainers(ContainerTruth truth)
+    private static async Task<List<string>> SettledContainers(ContainerTruth truth, Traffic traffic)
     {
         var last = new List<string>();
         try
         {
-            await Eventually.Value(async () => last = await truth.Findings(), findings => findings.Count == 0, ToCleanUp);
+            await Eventually.Value(
+                async () =>
+                {
+                    await traffic.Refresh();
+                    return last = await truth.Findings();
+                },
+                findings => findings.Count == 0,
+                ToCleanUp);
         }
         catch (TimeoutException)
         {

@@ -90,6 +90,15 @@ internal sealed class Traffic(Stack stack, Town town, Options options) : IDispos
         await Task.WhenAll(under);
     }
 
+    /// <summary>Reads all deploys once more: what could not be cleaned up is told after the end.</summary>
+    public async Task Refresh()
+    {
+        foreach (var deploy in Deploys.Where(x => x.HasEnded))
+        {
+            deploy.Last = (await stack.Api.Get(deploy.Path)).Body?["plan"];
+        }
+    }
+
     public void Dispose() => _room.Dispose();
 
     private async Task<Task> Begin(Func<Task<Request>> submit, CancellationToken deadline)

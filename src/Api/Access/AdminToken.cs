@@ -1,3 +1,4 @@
+using DeployHub.Api.Http;
 using DeployHub.Domain.Tokens;
 using DeployHub.Hosting;
 using DeployHub.Intake.Tokens;
@@ -16,19 +17,25 @@ internal sealed partial class AdminToken(
     private const string Setting = "DEPLOYHUB_ADMIN_TOKEN";
     private const string Name = "admin";
     private const int ShortestText = 20;
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private const int HashDigitsInName = 8;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        try
+        var end = DateTime.UtcNow + Patience;
+        while (true)
         {
-            await Ensure(cancellationToken);
-        }
-        catch (DbUpdateException e)
-        {
-            // Another host that starts at the same time may have been faster; if not, this says what is wrong.
-            AnotherTry(e);
-            await Ensure(cancellationToken);
+            try
+            {
+                await Ensure(cancellationToken);
+                return;
+            }
+            catch (Exception e) when ((e is DbUpdateException || Outage.IsDatabase(e)) && DateTime.UtcNow < end)
+            {
+                // Another host that starts at the same time may have been faster, or the database has just gone away.
+                AnotherTry(e.Message);
+                await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
+            }
         }
     }
 
@@ -79,6 +86,6 @@ internal sealed partial class AdminToken(
     [LoggerMessage(Level = LogLevel.Information, Message = "The first start: the admin's token is in {File}.")]
     private partial void Made(string file);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The admin's token could not be stored, trying once more.")]
-    private partial void AnotherTry(Exception reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The admin's token could not be looked after yet, trying again: {Reason}")]
+    private partial void AnotherTry(string reason);
 }

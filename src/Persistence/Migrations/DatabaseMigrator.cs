@@ -26,7 +26,7 @@ public sealed partial class DatabaseMigrator(IServiceScopeFactory scopes, Persis
                 await Migrate(deadline.Token);
                 return;
             }
-            catch (Exception e) when (e is NpgsqlException or IOException && !deadline.IsCancellationRequested)
+            catch (Exception e) when ((e is NpgsqlException or IOException || e.InnerException is NpgsqlException) && !deadline.IsCancellationRequested)
             {
                 last = e;
                 DatabaseNotReady(e.Message);

@@ -9,6 +9,10 @@ namespace DeployHub.Worker.Deployments;
 /// <summary>Removes the former container of a verified step, as long as the new one still serves and the former one still rests.</summary>
 public sealed class FinalizeWork(StepRows rows, EngineClients engines) : IStepWork
 {
+    // An engine that was started again needs a moment to start its containers.
+    private static readonly TimeSpan ToComeBack = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
+
     public async Task Run(WorkClaim claim, CancellationToken lease)
     {
         var facts = await rows.Begin(claim, StepPhase.Verifying, lease);
@@ -32,16 +36,27 @@ public sealed class FinalizeWork(StepRows rows, EngineClients engines) : IStepWo
 
     private static async Task<string?> CleanUp(StepFacts facts, EngineClient engine, CancellationToken ct)
     {
+        var until = DateTime.UtcNow + ToComeBack;
         var former = await engine.FindContainer(facts.Step.FromContainerId!, ct);
+        while (former is { State.Running: false } && await engine.FindContainer(facts.Step.ToContainerId!, ct) is not { State.Running: true })
+        {
+            if (DateTime.UtcNow >= until)
+            {
+                return LeftOver(facts, "the new container does not run any more.");
+            }
+
+            await Task.Delay(LookEvery, ct);
+            former = await engine.FindContainer(former.Id, ct);
+        }
+
         if (former is null)
         {
             return null;
         }
 
-        var serving = await engine.FindContainer(facts.Step.ToContainerId!, ct);
-        if (serving is not { State.Running: true } || former.State.Running)
+        if (former.State.Running)
         {
-            return LeftOver(facts, former.State.Running ? "somebody has started it." : "the new container does not run any more.");
+            return LeftOver(facts, "somebody has started it.");
         }
 
         try

@@ -53,15 +53,31 @@ public sealed class FormerContainers(SecretBox box)
     /// <summary>Takes the restart policy away and stops it, within the grace that the container itself asks for.</summary>
     public static async Task Stop(EngineClient engine, ContainerInspection container, CancellationToken ct)
     {
-        if (container.RestartPolicy.Name is not ("" or "no"))
-        {
-            await engine.UpdateRestartPolicy(container.Id, new RestartPolicy("no"), ct);
-        }
-
+        var stays = container.RestartPolicy.Name is not ("" or "no") && !await TryTakePolicy(engine, container, ct);
         if (container.State.Running || container.State.Restarting)
         {
             var grace = container.Raw["Config"]?["StopTimeout"]?.GetValue<int>() ?? DefaultGraceSeconds;
             await engine.StopContainer(container.Id, TimeSpan.FromSeconds(grace), ct);
+        }
+
+        if (stays)
+        {
+            await engine.UpdateRestartPolicy(container.Id, new RestartPolicy("no"), ct);
+        }
+    }
+
+    // Before the stop, so that an engine which starts again in between does not start the container. One in a crash loop may be just between two
+    // of its starts, which an engine refuses as «cannot update a stopped container»: that one is stopped first.
+    private static async Task<bool> TryTakePolicy(EngineClient engine, ContainerInspection container, CancellationToken ct)
+    {
+        try
+        {
+            await engine.UpdateRestartPolicy(container.Id, new RestartPolicy("no"), ct);
+            return true;
+        }
+        catch (EngineServerException)
+        {
+            return false;
         }
     }
 
