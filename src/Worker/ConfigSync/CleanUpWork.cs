@@ -1,4 +1,5 @@
 using DeployHub.Contracts.ConfigSync;
+using DeployHub.Docker;
 using DeployHub.Domain.ConfigSync;
 using DeployHub.Domain.Servers;
 using DeployHub.Persistence;
@@ -36,6 +37,7 @@ public sealed partial class CleanUpWork(DeployHubDb db, EngineClients engines, H
     private async Task CleanUp(Server server, Guid batchId, List<BegunTarget> cutShort, CancellationToken ct)
     {
         var engine = engines.For(server.Endpoint);
+        EngineServerException? refused = null;
         foreach (var target in cutShort)
         {
             try
@@ -47,9 +49,18 @@ public sealed partial class CleanUpWork(DeployHubDb db, EngineClients engines, H
             {
                 // Where nothing may be or can be written, nothing was left.
             }
+            catch (EngineServerException e)
+            {
+                // The helper goes all the same; then it is told.
+                refused = e;
+            }
         }
 
         await Helpers.Remove(engine, batchId, ct);
+        if (refused is not null)
+        {
+            throw refused;
+        }
     }
 
     private Task End(WorkClaim claim, CancellationToken ct) => db.InTransaction(
