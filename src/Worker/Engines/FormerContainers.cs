@@ -109,14 +109,14 @@ public sealed class FormerContainers(SecretBox box)
 
     /// <summary>
     /// Clears what an earlier plan kept on this target: where its step had failed, the failed container; where it had succeeded, the one
-    /// that it had replaced. Its proven container stays.
+    /// that it had replaced. Its proven container stays, and so does whatever <paramref name="inUse"/> names: what this step needs is never removed.
     /// </summary>
-    public static async Task ClearKept(EngineClient engine, DeploymentStep kept, string newId, CancellationToken ct)
+    public static async Task ClearKept(EngineClient engine, DeploymentStep kept, IReadOnlyCollection<string?> inUse, CancellationToken ct)
     {
         var proven = kept.Status == StepStatus.Success ? kept.ToContainerId : kept.FromContainerId;
         foreach (var id in new[] { kept.Status == StepStatus.Success ? kept.FromContainerId : kept.ToContainerId, kept.SpentContainerId }.OfType<string>().Distinct())
         {
-            if (id != newId && await engine.FindContainer(id, ct) is { } spent)
+            if (!inUse.Contains(id) && await engine.FindContainer(id, ct) is { } spent)
             {
                 await Stop(engine, spent, ct);
                 await Remove(engine, spent, proven is null ? null : await engine.FindContainer(proven, ct), ct);

@@ -178,7 +178,7 @@ public sealed class Replacement(ImageSupply images, FormerContainers formers, He
     {
         if (facts.Kept is { } kept)
         {
-            await FormerContainers.ClearKept(engine, kept, newId, ct);
+            await FormerContainers.ClearKept(engine, kept, [newId, formerId], ct);
         }
 
         var former = formerId is null ? null : await engine.FindContainer(formerId, ct);
