@@ -30,6 +30,7 @@ public sealed class WriteWork(SyncRows rows, EngineClients engines, Writing writ
                 written = await writing.Run(claim, facts, engine, lease);
             },
             firstFault => facts.Target.Touched ? facts.Target.DeadlineAt!.Value : firstFault + StepTimes.UntouchedPatience,
+            engines.Circuit(facts.Server.Endpoint),
             facts.Server.Name,
             lease);
         if (failure is not null)

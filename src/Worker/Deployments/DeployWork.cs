@@ -15,7 +15,7 @@ public sealed class DeployWork(StepRows rows, EngineClients engines, Replacement
         DeploymentError? error;
         try
         {
-            error = await Patience.Run(Attempt, Deadline, facts.Server.Name, lease);
+            error = await Patience.Run(Attempt, Deadline, engines.Circuit(facts.Server.Endpoint), facts.Server.Name, lease);
         }
         catch (Exception e) when (e is StepStoppedException || (e is OperationCanceledException && claim.Stop.BeforeTouch.IsCancellationRequested && !lease.IsCancellationRequested))
         {
