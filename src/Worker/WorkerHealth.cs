@@ -1,8 +1,8 @@
 using DeployHub.Contracts.Errors;
 using DeployHub.Contracts.Wire;
 using DeployHub.Persistence;
+using DeployHub.Persistence.Messaging;
 using MassTransit;
-using Microsoft.EntityFrameworkCore;
 
 namespace DeployHub.Worker;
 
@@ -17,14 +17,16 @@ public static class WorkerHealth
         app.MapGet("/health/ready", Ready);
     }
 
-    private static async Task<IResult> Ready(DeployHubDb db, IBusControl bus, HttpContext http)
+    private static async Task<IResult> Ready(DeployHubDb db, IBusControl bus, OutboxTransport outbox, HttpContext http)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
         deadline.CancelAfter(Deadline);
-        var missing = bus.CheckHealth().Status == BusHealthStatus.Healthy ? "" : " The broker does not answer.";
+        var missing = bus.CheckHealth().Status != BusHealthStatus.Healthy ? " The broker does not answer."
+            : outbox.SilentSince is not null ? " The broker takes no messages; see its alarms."
+            : "";
         try
         {
-            await db.Database.ExecuteSqlAsync($"SELECT 1", deadline.Token);
+            missing += await db.TakesWrites(deadline.Token) ? "" : " The database takes no writes.";
         }
         catch (Exception e) when (e is System.Data.Common.DbException or OperationCanceledException)
         {

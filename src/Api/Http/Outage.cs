@@ -13,8 +13,9 @@ internal static class Outage
     public static bool IsDatabase(Exception? e) => e switch
     {
         null => false,
-        DatabaseSilentException => true,
-        PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown } => true,
+        DatabaseSilentException or DatabaseReadOnlyException => true,
+        // Read-only: a standby, or a primary that is being demoted.
+        PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.ReadOnlySqlTransaction } => true,
         NpgsqlException { IsTransient: true } or NpgsqlException { InnerException: SocketException or TimeoutException or IOException } => true,
         SqliteException { SqliteErrorCode: var code } => SqliteOutages.Contains(code),
         _ => IsDatabase(e.InnerException),
@@ -23,3 +24,6 @@ internal static class Outage
 
 /// <summary>The database gave no answer in time.</summary>
 internal sealed class DatabaseSilentException(Exception inner) : Exception("The database gave no answer in time.", inner);
+
+/// <summary>The database answers and takes no writes.</summary>
+internal sealed class DatabaseReadOnlyException() : Exception("The database takes no writes.");

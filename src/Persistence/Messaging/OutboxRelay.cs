@@ -15,7 +15,20 @@ namespace DeployHub.Persistence.Messaging;
 /// in the outbox, and the sender never declares a queue with other settings than its reader's.
 /// </param>
 /// <param name="CameBack">Whether a send failed only because no queue took the message in: no reader has ever started yet.</param>
-public record OutboxTransport(string Scheme, Func<Exception, bool> CameBack);
+public record OutboxTransport(string Scheme, Func<Exception, bool> CameBack)
+{
+    private long _silentSince;
+
+    /// <summary>
+    /// Since when (UTC) the transport has not confirmed what this process sent, although it is connected; null when it does. A RabbitMQ that is
+    /// short of disk or memory blocks publishing in this way, and tells nobody but by its silence.
+    /// </summary>
+    public DateTime? SilentSince => Interlocked.Read(ref _silentSince) is > 0 and var ticks ? new DateTime(ticks, DateTimeKind.Utc) : null;
+
+    internal void Confirmed() => Interlocked.Exchange(ref _silentSince, 0);
+
+    internal void Silent() => Interlocked.CompareExchange(ref _silentSince, DateTime.UtcNow.Ticks, 0);
+}
 
 /// <summary>
 /// Sends what was committed. A commit of this process wakes it and hands it the rows; rows of processes that died, rows that failed and
@@ -34,6 +47,11 @@ public sealed partial class OutboxRelay(
     private static readonly TimeSpan SendDeadline = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan FlushDeadline = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan NoReaderPause = TimeSpan.FromSeconds(3);
+
+    // It may have arrived all the same, and each further try may be one more copy of it: not too often.
+    private static readonly TimeSpan NotConfirmedPause = TimeSpan.FromSeconds(5);
+    private const string NotConfirmed =
+        "The broker is connected and did not confirm it within 10 seconds. It may be blocked for want of disk or memory: see the alarms in «rabbitmqctl status».";
 
     // In the embedded shape all that was due earlier was written by a process that is dead.
     private readonly DateTime _ownBegin = DateTime.UtcNow + OutboxWriting.OwnLease;
@@ -102,7 +120,13 @@ public sealed partial class OutboxRelay(
                     .WaitAsync(SendDeadline, ct);
             }
 
+            transport.Confirmed();
             await _sent.Writer.WriteAsync(row.Id, ct);
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested && e is TimeoutException or OperationCanceledException && control.CheckHealth().Status == BusHealthStatus.Healthy)
+        {
+            transport.Silent();
+            await PutBack(row, NotConfirmed, row.Attempts, NotConfirmedPause, ct);
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
@@ -162,14 +186,19 @@ public sealed partial class OutboxRelay(
         return rows;
     }
 
-    private async Task PutBack(OutboxMessage row, Exception problem, CancellationToken ct)
+    private Task PutBack(OutboxMessage row, Exception problem, CancellationToken ct)
     {
         // Only what is wrong with the message itself counts; a broker that is away or a reader that has yet to start is waited for.
         var (cameBack, brokerWell) = (transport.CameBack(problem), control.CheckHealth().Status == BusHealthStatus.Healthy);
         var attempts = row.Attempts + (brokerWell && !cameBack ? 1 : 0);
         var pause = cameBack ? NoReaderPause : brokerWell ? TimeSpan.FromSeconds(Math.Min(60, Math.Pow(2, Math.Min(attempts, 6)))) : TimeSpan.FromSeconds(1);
+        return PutBack(row, problem.Message, attempts, pause, ct);
+    }
+
+    private async Task PutBack(OutboxMessage row, string reason, int attempts, TimeSpan pause, CancellationToken ct)
+    {
         var parked = attempts >= MostAttempts;
-        NotSent(row.MessageType, row.MessageId, parked ? "parked" : "will be tried again", problem.Message);
+        NotSent(row.MessageType, row.MessageId, parked ? "parked" : "will be tried again", reason);
         await UntilStopped(
             async () =>
             {
@@ -179,7 +208,7 @@ public sealed partial class OutboxRelay(
                     () => db.Outbox.Where(x => x.Id == row.Id).ExecuteUpdateAsync(
                         set => set
                             .SetProperty(x => x.Attempts, attempts)
-                            .SetProperty(x => x.LastError, problem.Message)
+                            .SetProperty(x => x.LastError, reason)
                             .SetProperty(x => x.Parked, parked)
                             .SetProperty(x => x.DueAt, x => DateTime.UtcNow.AddSeconds(pause.TotalSeconds)),
                         ct),

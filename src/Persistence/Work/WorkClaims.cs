@@ -92,6 +92,7 @@ public static class WorkClaims
         x.SubjectId,
         x.Act,
         x.Attempts,
+        x.StopAt,
         db.Steps.Where(step => step.Id == x.SubjectId).Select(step => (Guid?)step.ServerId).FirstOrDefault()
             ?? db.SyncTargets.Where(target => target.Id == x.SubjectId).Select(target => (Guid?)target.ServerId).FirstOrDefault(),
         x.Act == StepAct.Deploy ? db.Plans.Where(plan => plan.Id == x.PlanId).Select(plan => plan.ImageName).FirstOrDefault() : null));
@@ -101,9 +102,10 @@ public static class WorkClaims
 /// <param name="SubjectId">The step or target; of what concerns all of a plan or batch, its id.</param>
 /// <param name="Act">What is to be done.</param>
 /// <param name="Attempts">How often it was taken up.</param>
+/// <param name="StopAt">Set when its plan was stopped.</param>
 /// <param name="ServerId">On which server; null for what concerns all of a plan or batch.</param>
 /// <param name="ImageName">What is deployed there, if anything.</param>
-public record OutstandingWork(Guid SubjectId, StepAct Act, int Attempts, Guid? ServerId, string? ImageName);
+public record OutstandingWork(Guid SubjectId, StepAct Act, int Attempts, StopPoint? StopAt, Guid? ServerId, string? ImageName);
 
 /// <summary>A lease that was extended, and where its work is to stop.</summary>
 public record HeldWork(Guid SubjectId, StepAct Act, StopPoint? StopAt);

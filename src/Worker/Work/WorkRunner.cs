@@ -116,7 +116,13 @@ public sealed partial class WorkRunner(IServiceScopeFactory scopes, PersistenceO
                 }
 
                 begun = true;
-                Begin(new WorkClaim(work.Act, work.SubjectId, _owner), place, claimedAt);
+                var claim = new WorkClaim(work.Act, work.SubjectId, _owner);
+                if (work.StopAt is { } point)
+                {
+                    claim.Stop.Tell(point);
+                }
+
+                Begin(claim, place, claimedAt);
             }
         }
         finally

@@ -35,19 +35,22 @@ public sealed class BrokerFaultTests(MendableServers fixture) : IClassFixture<Me
         var id = await shop.Submit(new { imageTag = "v2" });
         await shop.InPhase(id, 0, "verifying");
 
-        await fixture.Broker.Ctl("set_disk_free_limit", "1000TB");
+        await fixture.Broker.Ctl("set_disk_free_limit", "1000000GB");
         try
         {
             // Accepted, and kept in the outbox.
             var second = await shop.Submit(new { imageTag = "v1" });
             Assert.Equal(200, (await shop.Hub.Api.Get("/health/ready")).Status);
-            await Eventually.True(
-                async () => (await Unsent()).Contains("publishing is blocked", StringComparison.Ordinal), TimeSpan.FromSeconds(30), Unsent);
+            var status = await Eventually.Value(
+                async () => (await shop.Hub.Api.Get("/api/status")).Json!["status"]!["broker"]!, broker => (string)broker["status"]! == "degraded", TimeSpan.FromSeconds(30));
+            Assert.Contains("blocked for want of disk or memory", (string)status["message"]!, StringComparison.Ordinal);
             Assert.Equal("pending", (string)(await shop.Plan(second))["status"]!);
+            Assert.DoesNotContain("|t|", await Unsent(), StringComparison.Ordinal);
             await fixture.Broker.Ctl("set_disk_free_limit", "50MB");
 
             await CompletedOnce(shop, id, names);
             await CompletedOnce(shop, second, names);
+            await Eventually.Equal("healthy", async () => (string)(await shop.Hub.Api.Get("/api/status")).Json!["status"]!["broker"]!["status"]!);
         }
         finally
         {

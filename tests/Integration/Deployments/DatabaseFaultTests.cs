@@ -64,7 +64,7 @@ public sealed class DatabaseFaultTests(MendableServers fixture) : IClassFixture<
     // As a standby is, or a primary that is being demoted.
     private async Task ReadOnly(string value)
     {
-        await fixture.Database.Query("postgres", $"SET default_transaction_read_only = off; ALTER SYSTEM SET default_transaction_read_only = {value}");
+        await fixture.Database.Query("postgres", $"ALTER SYSTEM SET default_transaction_read_only = {value}");
         await fixture.Database.Query("postgres", "SELECT pg_reload_conf()");
         await Eventually.Equal(value, () => Sql("SHOW default_transaction_read_only"));
     }
