@@ -17,16 +17,15 @@ public static class WorkerHealth
         app.MapGet("/health/ready", Ready);
     }
 
-    private static async Task<IResult> Ready(DeployHubDb db, IBusControl bus, OutboxTransport outbox, HttpContext http)
+    private static async Task<IResult> Ready(DeployHubDb db, IBusControl bus, HttpContext http)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
         deadline.CancelAfter(Deadline);
-        var missing = bus.CheckHealth().Status != BusHealthStatus.Healthy ? " The broker does not answer."
-            : outbox.SilentSince is not null ? " The broker takes no messages; see its alarms."
-            : "";
+        var missing = bus.CheckHealth().Status == BusHealthStatus.Healthy ? "" : " The broker does not answer.";
         try
         {
             missing += await db.TakesWrites(deadline.Token) ? "" : " The database takes no writes.";
+            missing += await db.BrokerIsBlocked(deadline.Token) ? " The broker takes no messages; see its alarms." : "";
         }
         catch (Exception e) when (e is System.Data.Common.DbException or OperationCanceledException)
         {

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Globalization;
 using DeployHub.Api.Access;
 using DeployHub.Api.Http;
 using DeployHub.Api.OpenApi;
@@ -58,13 +57,13 @@ internal static class HealthRoutes
     {
         var engines = await db.Servers.AsNoTracking().OrderBy(x => x.CreatedAt).ThenBy(x => x.Id)
             .Select(x => new EngineStatusView(x.Id, x.EnvironmentId, x.Name, x.Status, x.StatusMessage, x.EngineVersion, x.LastSeenAt)).ToListAsync(ct);
-        return TypedResults.Ok(new StatusAnswer(new StatusView(Broker(services.GetService<IBusControl>(), services.GetService<OutboxTransport>(), settings), engines)));
+        var blocked = settings.RabbitMq is not null && await db.BrokerIsBlocked(ct);
+        return TypedResults.Ok(new StatusAnswer(new StatusView(Broker(services.GetService<IBusControl>(), blocked, settings), engines)));
     }
 
-    private static BrokerView Broker(IBusControl? bus, OutboxTransport? outbox, HostSettings settings) => settings.RabbitMq is null || bus?.CheckHealth() is not { } health
+    private static BrokerView Broker(IBusControl? bus, bool blocked, HostSettings settings) => settings.RabbitMq is null || bus?.CheckHealth() is not { } health
         ? new BrokerView("none", null)
         : health.Status != BusHealthStatus.Healthy ? new BrokerView(health.Status.ToString().ToLowerInvariant(), health.Description)
-        : outbox?.SilentSince is { } since ? new BrokerView("degraded", string.Create(
-            CultureInfo.InvariantCulture, $"It has confirmed no message since {since:HH:mm:ss} UTC. It may be blocked for want of disk or memory: see the alarms in «rabbitmqctl status»."))
+        : blocked ? new BrokerView("degraded", OutboxMessage.NotConfirmed)
         : new BrokerView("healthy", null);
 }

@@ -15,20 +15,7 @@ namespace DeployHub.Persistence.Messaging;
 /// in the outbox, and the sender never declares a queue with other settings than its reader's.
 /// </param>
 /// <param name="CameBack">Whether a send failed only because no queue took the message in: no reader has ever started yet.</param>
-public record OutboxTransport(string Scheme, Func<Exception, bool> CameBack)
-{
-    private long _silentSince;
-
-    /// <summary>
-    /// Since when (UTC) the transport has not confirmed what this process sent, although it is connected; null when it does. A RabbitMQ that is
-    /// short of disk or memory blocks publishing in this way, and tells nobody but by its silence.
-    /// </summary>
-    public DateTime? SilentSince => Interlocked.Read(ref _silentSince) is > 0 and var ticks ? new DateTime(ticks, DateTimeKind.Utc) : null;
-
-    internal void Confirmed() => Interlocked.Exchange(ref _silentSince, 0);
-
-    internal void Silent() => Interlocked.CompareExchange(ref _silentSince, DateTime.UtcNow.Ticks, 0);
-}
+public record OutboxTransport(string Scheme, Func<Exception, bool> CameBack);
 
 /// <summary>
 /// Sends what was committed. A commit of this process wakes it and hands it the rows; rows of processes that died, rows that failed and
@@ -50,8 +37,6 @@ public sealed partial class OutboxRelay(
 
     // It may have arrived all the same, and each further try may be one more copy of it: not too often.
     private static readonly TimeSpan NotConfirmedPause = TimeSpan.FromSeconds(5);
-    private const string NotConfirmed =
-        "The broker is connected and did not confirm it within 10 seconds. It may be blocked for want of disk or memory: see the alarms in «rabbitmqctl status».";
 
     // In the embedded shape all that was due earlier was written by a process that is dead.
     private readonly DateTime _ownBegin = DateTime.UtcNow + OutboxWriting.OwnLease;
@@ -120,13 +105,12 @@ public sealed partial class OutboxRelay(
                     .WaitAsync(SendDeadline, ct);
             }
 
-            transport.Confirmed();
             await _sent.Writer.WriteAsync(row.Id, ct);
         }
         catch (Exception e) when (!ct.IsCancellationRequested && e is TimeoutException or OperationCanceledException && control.CheckHealth().Status == BusHealthStatus.Healthy)
         {
-            transport.Silent();
-            await PutBack(row, NotConfirmed, row.Attempts, NotConfirmedPause, ct);
+            // That says nothing against the message, so it is not counted against it.
+            await PutBack(row, OutboxMessage.NotConfirmed, row.Attempts, NotConfirmedPause, ct);
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {

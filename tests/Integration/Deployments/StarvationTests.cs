@@ -1,6 +1,7 @@
 using DeployHub.Integration.Hub;
 using DeployHub.Servers;
 using DeployHub.Tests.Docker;
+using Microsoft.EntityFrameworkCore;
 
 namespace DeployHub.Integration.Deployments;
 
@@ -25,7 +26,7 @@ public sealed class StarvationTests(StandaloneHub fixture) : IClassFixture<Stand
         await CompletesMeanwhile(healthy, registry);
 
         engine.Resume();
-        await CancelAll(shops, plans);
+        await CancelAll(shops, plans, line.Cut);
         Assert.Equal("", (await engine.Docker("ps", "-aq")).Trim());
 
         async Task<Shop> Fleet()
@@ -82,13 +83,16 @@ public sealed class StarvationTests(StandaloneHub fixture) : IClassFixture<Stand
     }
 
     // None had touched anything, so none of it is to be seen afterwards.
-    private static async Task CancelAll(Shop[] shops, string[] plans)
+    private async Task CancelAll(Shop[] shops, string[] plans, Action? told = null)
     {
         foreach (var (shop, plan) in shops.Zip(plans))
         {
             Assert.Equal(202, (await shop.Ask(plan, "cancel", new { rollback = true })).Status);
         }
 
+        var hub = await fixture.Hub();
+        await Eventually.True(() => hub.Read(db => db.WorkItems.AllAsync(x => x.StopAt != null)));
+        told?.Invoke();
         foreach (var (shop, plan) in shops.Zip(plans))
         {
             var ended = await shop.End(plan);
