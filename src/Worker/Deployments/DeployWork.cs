@@ -1,4 +1,5 @@
 using DeployHub.Contracts.Deployments;
+using DeployHub.Docker;
 using DeployHub.Domain.Deployments;
 using DeployHub.Worker.Engines;
 using DeployHub.Worker.Work;
@@ -26,8 +27,7 @@ public sealed class DeployWork(StepRows rows, EngineClients engines, Replacement
                 throw;
             }
 
-            await WithdrawUnlessTouched();
-            await rows.Stopped(claim, facts.Plan.Id, lease);
+            await rows.Stopped(claim, facts.Plan.Id, await TryWithdraw(), lease);
             return;
         }
 
@@ -57,6 +57,21 @@ public sealed class DeployWork(StepRows rows, EngineClients engines, Replacement
                 facts = await rows.Read(claim.SubjectId, lease);
                 await WithdrawUnlessTouched();
                 return e.Error;
+            }
+        }
+
+        // A stop does not wait for an engine that is away. Null, or what may be left there.
+        async Task<string?> TryWithdraw()
+        {
+            try
+            {
+                await engines.Circuit(facts.Server.Endpoint).Check(doubt: true, lease);
+                await WithdrawUnlessTouched();
+                return null;
+            }
+            catch (EngineException e) when (EngineFaults.MayPass(e))
+            {
+                return $"The Docker Engine of server «{facts.Server.Name}» did not answer when this step was stopped, so a container «{facts.NameBefore}» that never ran may be left there. {e.Message} Remove it by hand.";
             }
         }
 

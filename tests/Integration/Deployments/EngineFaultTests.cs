@@ -109,6 +109,9 @@ public sealed class EngineFaultTests(StandaloneHub fixture) : IClassFixture<Stan
             Assert.Contains($"Docker engine tcp://{line.Host} does not answer", shop.Hub.WholeLog(), StringComparison.Ordinal);
         }
 
+        var status = (await shop.Hub.Api.Get("/api/status")).Json!["status"]!["engines"]!.AsArray().Where(x => (string)x!["environmentId"]! == shop.EnvironmentId);
+        Assert.Equal(["web-1 reachable", "web-2 unreachable", "web-3 unreachable"], status.Select(x => $"{x!["serverName"]} {x["status"]}"));
+
         // When they are back they are found, and nothing on them has changed.
         hanging.Resume();
         await killed.Restart();
@@ -116,6 +119,27 @@ public sealed class EngineFaultTests(StandaloneHub fixture) : IClassFixture<Stan
         Assert.Equal("completed", (string)(await shop.Deploy(new { imageTag = "v2", maxParallel = 3 }))["status"]!);
 
         async Task<string> Ids() => string.Join(' ', await Task.WhenAll(new[] { healthy, killed, hanging }.Select(engine => Shop.ContainerId(engine, name))));
+    }
+
+    [Fact]
+    public async Task A_cancel_does_not_wait_for_an_engine_that_is_away()
+    {
+        await using var engine = await DockerEngine.Start();
+        using var line = HeldLine.To(engine);
+        var (shop, name, before) = await Running(engine, line);
+        line.Hold = "/containers/create";
+        var id = await shop.Submit(new { imageTag = "v2" });
+        await line.Holds();
+        await engine.Kill();
+        line.Cut();
+
+        Assert.Equal(202, (await shop.Ask(id, "cancel", new { rollback = true })).Status);
+        var plan = await shop.End(id);
+
+        Assert.Equal(("cancelled", "skipped"), ((string)plan["status"]!, (string)plan["steps"]![0]!["status"]!));
+        Assert.Contains($"«{name}.new-", (string)plan["steps"]![0]!["cleanupMessage"]!, StringComparison.Ordinal);
+        await engine.Restart();
+        Assert.Equal(before, await Shop.ContainerId(engine, name));
     }
 
     private static async Task Push(Registry registry, Shop shop)
