@@ -16,8 +16,9 @@ internal static class SyncPatience
     /// <param name="engine">Not tried while the engine is known not to answer.</param>
     /// <param name="server">For the error.</param>
     /// <param name="ct">Ends the waiting too.</param>
+    /// <param name="before">Done before each try, also before one that does not come about because the engine is known not to answer.</param>
     public static async Task<SyncFailureException?> Run(
-        Func<bool, Task> attempt, Func<DateTime, DateTime> deadline, EngineCircuit engine, string server, CancellationToken ct)
+        Func<bool, Task> attempt, Func<DateTime, DateTime> deadline, EngineCircuit engine, string server, CancellationToken ct, Func<Task>? before = null)
     {
         SyncFailureException? failure = null;
         var surprises = 0;
@@ -47,7 +48,8 @@ internal static class SyncPatience
             deadline,
             engine,
             server,
-            ct);
+            ct,
+            before);
         return failure ?? (away is null ? null : new SyncFailureException(SyncErrorCodes.EngineUnreachable, away.Message));
     }
 }

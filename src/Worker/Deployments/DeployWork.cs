@@ -13,10 +13,11 @@ public sealed class DeployWork(StepRows rows, EngineClients engines, Replacement
     {
         var facts = await rows.Begin(claim, StepPhase.Pulling, lease);
         var engine = engines.For(facts.Server.Endpoint);
+        var tried = false;
         DeploymentError? error;
         try
         {
-            error = await Patience.Run(Attempt, Deadline, engines.Circuit(facts.Server.Endpoint), facts.Server.Name, lease);
+            error = await Patience.Run(Attempt, Deadline, engines.Circuit(facts.Server.Endpoint), facts.Server.Name, lease, HeedStop);
         }
         catch (Exception e) when (e is StepStoppedException || (e is OperationCanceledException && claim.Stop.BeforeTouch.IsCancellationRequested && !lease.IsCancellationRequested))
         {
@@ -43,11 +44,16 @@ public sealed class DeployWork(StepRows rows, EngineClients engines, Replacement
         // A step that has not touched anything yet has nothing to lose by failing soon; one that has must see it through.
         DateTime Deadline(DateTime firstFault) => facts.Step.TouchedNow ? facts.Step.DeadlineAt!.Value : firstFault + StepTimes.UntouchedPatience;
 
+        // What a former try has recorded counts.
+        async Task HeedStop()
+        {
+            facts = tried ? await rows.Read(claim.SubjectId, lease) : facts;
+            (facts.Step.TouchedNow ? claim.Stop.Anywhere : claim.Stop.BeforeTouch).ThrowIfCancellationRequested();
+        }
+
         async Task<DeploymentError?> Attempt(bool again)
         {
-            // What a former try has recorded counts.
-            facts = again ? await rows.Read(claim.SubjectId, lease) : facts;
-            (facts.Step.TouchedNow ? claim.Stop.Anywhere : claim.Stop.BeforeTouch).ThrowIfCancellationRequested();
+            tried = true;
             try
             {
                 return await replacement.Run(claim, facts, engine, again, lease);

@@ -15,8 +15,9 @@ internal static class Patience
     /// <param name="engine">Not tried while the engine is known not to answer.</param>
     /// <param name="server">For the error.</param>
     /// <param name="ct">Ends the waiting too.</param>
+    /// <param name="before">Done before each try, also before one that does not come about because the engine is known not to answer; what it throws ends the waiting.</param>
     public static async Task<DeploymentError?> Run(
-        Func<bool, Task<DeploymentError?>> attempt, Func<DateTime, DateTime> deadline, EngineCircuit engine, string server, CancellationToken ct)
+        Func<bool, Task<DeploymentError?>> attempt, Func<DateTime, DateTime> deadline, EngineCircuit engine, string server, CancellationToken ct, Func<Task>? before = null)
     {
         DateTime? firstFault = null;
         var retry = new ResiliencePipelineBuilder()
@@ -27,6 +28,7 @@ internal static class Patience
             return await retry.ExecuteAsync(
                 async _ =>
                 {
+                    await (before?.Invoke() ?? Task.CompletedTask);
                     await engine.Check(doubt: firstFault is not null, ct);
                     var further = again;
                     again = true;
