@@ -46,6 +46,9 @@ public sealed class DistributedHub : HubFixture
     private RabbitMq? _broker;
     private Postgres? _database;
 
+    /// <summary>Once the hub was asked for.</summary>
+    public Uri Broker => _broker!.Uri;
+
     public override async Task<BusTap?> Tap() => await BusTap.Start(_broker!);
 
     public override async ValueTask DisposeAsync()
