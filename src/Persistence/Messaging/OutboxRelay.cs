@@ -197,13 +197,15 @@ public sealed partial class OutboxRelay(
 
     private static async Task GiveUp(DeployHubDb db, OutboxMessage row, string reason, CancellationToken ct)
     {
-        db.DeadLetters.Add(new DeadLetter
+        // Once, also when this is repeated because the answer to its commit was lost.
+        if (await db.Outbox.Where(x => x.Id == row.Id).ExecuteDeleteAsync(ct) == 1)
         {
-            Id = Guid.CreateVersion7(), Queue = row.Queue, MessageId = row.MessageId, CorrelationId = row.CorrelationId, MessageType = row.MessageType, Body = row.Body,
-            Reason = $"It could not be sent in {MostAttempts} tries: {reason}", FailedAt = DateTime.UtcNow,
-        });
-        await db.SaveChangesAsync(ct);
-        await db.Outbox.Where(x => x.Id == row.Id).ExecuteDeleteAsync(ct);
+            db.DeadLetters.Add(new DeadLetter
+            {
+                Id = Guid.CreateVersion7(), Queue = row.Queue, MessageId = row.MessageId, CorrelationId = row.CorrelationId, MessageType = row.MessageType, Body = row.Body,
+                Reason = $"It could not be sent in {MostAttempts} tries: {reason}", FailedAt = DateTime.UtcNow,
+            });
+        }
     }
 
     private async Task RemoveSent(CancellationToken ct)
