@@ -13,8 +13,9 @@ public static class DatabaseOutage
     public static bool Is(Exception? e) => e switch
     {
         null => false,
-        DatabaseSilentException => true,
-        PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown } => true,
+        DatabaseSilentException or DatabaseReadOnlyException => true,
+        // Read-only: a standby, or a primary that is being demoted.
+        PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.ReadOnlySqlTransaction } => true,
         NpgsqlException { IsTransient: true } or NpgsqlException { InnerException: SocketException or TimeoutException or IOException } => true,
         SqliteException { SqliteErrorCode: var code } => SqliteOutages.Contains(code),
         _ => Is(e.InnerException),
@@ -23,3 +24,6 @@ public static class DatabaseOutage
 
 /// <summary>The database gave no answer in time.</summary>
 public sealed class DatabaseSilentException(Exception inner) : Exception("The database gave no answer in time.", inner);
+
+/// <summary>The database answers and takes no writes.</summary>
+public sealed class DatabaseReadOnlyException() : Exception("The database takes no writes.");

@@ -91,5 +91,10 @@ public class DeployHubDb : DbContext
         return await statement();
     }
 
+    /// <summary>Whether the database answers and takes writes: a standby, or a primary that is being demoted, answers and takes none.</summary>
+    public async Task<bool> TakesWrites(CancellationToken ct) => Database.IsSqlite()
+        ? await Database.SqlQuery<int>($"SELECT 1 AS \"Value\"").SingleAsync(ct) == 1
+        : await Database.SqlQuery<bool>($"SELECT current_setting('transaction_read_only') = 'off' AS \"Value\"").SingleAsync(ct);
+
     protected override void OnModelCreating(ModelBuilder modelBuilder) => Schema.Build(modelBuilder, Database.IsSqlite());
 }

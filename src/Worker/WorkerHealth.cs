@@ -1,8 +1,8 @@
 using DeployHub.Contracts.Errors;
 using DeployHub.Contracts.Wire;
 using DeployHub.Persistence;
+using DeployHub.Persistence.Messaging;
 using MassTransit;
-using Microsoft.EntityFrameworkCore;
 
 namespace DeployHub.Worker;
 
@@ -24,7 +24,8 @@ public static class WorkerHealth
         var missing = bus.CheckHealth().Status == BusHealthStatus.Healthy ? "" : " The broker does not answer.";
         try
         {
-            await db.Database.ExecuteSqlAsync($"SELECT 1", deadline.Token);
+            missing += await db.TakesWrites(deadline.Token) ? "" : " The database takes no writes.";
+            missing += await db.BrokerIsBlocked(deadline.Token) ? " The broker takes no messages; see its alarms." : "";
         }
         catch (Exception e) when (e is System.Data.Common.DbException or OperationCanceledException)
         {

@@ -26,6 +26,7 @@ public static class WorkerSetup
         services.AddSingleton<Probes>();
         services.AddSingleton<HealthGate>();
         services.AddSingleton<EngineClients>();
+        services.AddSingleton<RegistryWays>();
         services.AddSingleton<ImageSupply>();
         services.AddSingleton<DigestResolution>();
         services.AddSingleton<FormerContainers>();

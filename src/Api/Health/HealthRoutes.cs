@@ -5,6 +5,7 @@ using DeployHub.Api.OpenApi;
 using DeployHub.Domain.Servers;
 using DeployHub.Hosting;
 using DeployHub.Persistence;
+using DeployHub.Persistence.Messaging;
 using MassTransit;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
@@ -31,7 +32,7 @@ internal static class HealthRoutes
     {
         var health = app.MapGroup("").WithTags("Health");
         health.MapGet("/health", Live).Describe("getHealth", "Whether this process is alive");
-        health.MapGet("/health/ready", Ready).Describe("getReadiness", "Whether this server can take requests", "503 while the database cannot be reached.");
+        health.MapGet("/health/ready", Ready).Describe("getReadiness", "Whether this server can take requests", "503 while the database cannot be reached, or takes no writes.");
         health.MapGet("/api/status", Status).RequireRole(Permissions.Read)
             .Describe("getStatus", "The broker and the engines as last seen", "None of it decides readiness: what is accepted now runs when they are back.");
     }
@@ -44,8 +45,7 @@ internal static class HealthRoutes
         deadline.CancelAfter(ReadyDeadline);
         try
         {
-            await db.Database.ExecuteSqlRawAsync("SELECT 1", deadline.Token);
-            return TypedResults.Ok(new HealthAnswer("ready"));
+            return await db.TakesWrites(deadline.Token) ? TypedResults.Ok(new HealthAnswer("ready")) : throw new DatabaseReadOnlyException();
         }
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {
@@ -57,10 +57,13 @@ internal static class HealthRoutes
     {
         var engines = await db.Servers.AsNoTracking().OrderBy(x => x.CreatedAt).ThenBy(x => x.Id)
             .Select(x => new EngineStatusView(x.Id, x.EnvironmentId, x.Name, x.Status, x.StatusMessage, x.EngineVersion, x.LastSeenAt)).ToListAsync(ct);
-        return TypedResults.Ok(new StatusAnswer(new StatusView(Broker(services.GetService<IBusControl>(), settings), engines)));
+        var blocked = settings.RabbitMq is not null && await db.BrokerIsBlocked(ct);
+        return TypedResults.Ok(new StatusAnswer(new StatusView(Broker(services.GetService<IBusControl>(), blocked, settings), engines)));
     }
 
-    private static BrokerView Broker(IBusControl? bus, HostSettings settings) => settings.RabbitMq is not null && bus?.CheckHealth() is { } health
-        ? new BrokerView(health.Status.ToString().ToLowerInvariant(), health.Status == BusHealthStatus.Healthy ? null : health.Description)
-        : new BrokerView("none", null);
+    private static BrokerView Broker(IBusControl? bus, bool blocked, HostSettings settings) => settings.RabbitMq is null || bus?.CheckHealth() is not { } health
+        ? new BrokerView("none", null)
+        : health.Status != BusHealthStatus.Healthy ? new BrokerView(health.Status.ToString().ToLowerInvariant(), health.Description)
+        : blocked ? new BrokerView("degraded", OutboxMessage.NotConfirmed)
+        : new BrokerView("healthy", null);
 }

@@ -68,7 +68,7 @@ internal sealed partial class ErrorBoundary(RequestDelegate next, ILogger<ErrorB
         if (DatabaseOutage.Is(e))
         {
             DatabaseUnavailable(e, http.RequestId());
-            return Refusal.Unavailable("The database cannot be reached. Nothing was changed unless an answer said so; try again.");
+            return Refusal.Unavailable("The database cannot be reached, or takes no writes. Nothing was changed unless an answer said so; try again.");
         }
 
         Failed(e, http.Request.Method, http.RequestId());

@@ -40,7 +40,12 @@ public sealed partial class EngineClient(EngineEndpoint endpoint, EngineClientOp
     }
 
     /// <summary>Returns when the engine answers (Engine API, <c>GET /_ping</c>).</summary>
-    public Task Ping(CancellationToken ct = default) => Send(EngineCall.Get("/_ping", "answer a ping"), ct);
+    public Task Ping(CancellationToken ct = default) => Ping(Options.CallTimeout, ct);
+
+    /// <summary>The same within <paramref name="limit"/>.</summary>
+    /// <param name="limit">When to give up.</param>
+    /// <param name="ct">Ends the request.</param>
+    public Task Ping(TimeSpan limit, CancellationToken ct = default) => Send(EngineCall.Get("/_ping", "answer a ping") with { Limit = limit }, ct);
 
     /// <summary>Closes the connections; requests in flight are cancelled.</summary>
     public void Dispose()

@@ -26,6 +26,10 @@ public static class OutboxWriting
     public static Task Unschedule(this DeployHubDb db, Guid token, CancellationToken ct) =>
         db.Outbox.Where(x => x.Token == token).ExecuteDeleteAsync(ct);
 
+    /// <summary>Whether a connected broker takes no messages, by what waits for it.</summary>
+    public static Task<bool> BrokerIsBlocked(this DeployHubDb db, CancellationToken ct) =>
+        db.Outbox.AnyAsync(x => x.LastError == OutboxMessage.NotConfirmed, ct);
+
     private static OutboxMessage Row(string? queue, Guid correlationId, object message, DateTime dueAt, Guid? token = null) => new()
     {
         MessageId = Guid.CreateVersion7(),

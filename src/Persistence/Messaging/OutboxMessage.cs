@@ -6,6 +6,13 @@ namespace DeployHub.Persistence.Messaging;
 /// <summary>A message that was committed together with what it tells, and is yet to be sent; or one that waits for its time.</summary>
 public class OutboxMessage
 {
+    /// <summary>
+    /// <see cref="LastError"/> of one that a connected broker did not take: a RabbitMQ that is short of disk or memory blocks publishing in this
+    /// way, and tells nobody but by its silence.
+    /// </summary>
+    public const string NotConfirmed =
+        "The broker is connected and did not confirm the message within 10 seconds. It may be blocked for want of disk or memory: see the alarms in «rabbitmqctl status».";
+
     public long Id { get; init; }
     public Guid MessageId { get; init; }
 

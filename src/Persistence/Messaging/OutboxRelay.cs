@@ -33,6 +33,9 @@ public sealed partial class OutboxRelay(
     private static readonly TimeSpan FlushDeadline = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan NoReaderPause = TimeSpan.FromSeconds(3);
 
+    // It may have arrived all the same, and each further try may be one more copy of it: not too often.
+    private static readonly TimeSpan NotConfirmedPause = TimeSpan.FromSeconds(5);
+
     // In the embedded shape all that was due earlier was written by a process that is dead.
     private readonly DateTime _ownBegin = DateTime.UtcNow + OutboxWriting.OwnLease;
 
@@ -102,6 +105,11 @@ public sealed partial class OutboxRelay(
 
             await _sent.Writer.WriteAsync(row.Id, ct);
         }
+        catch (Exception e) when (!ct.IsCancellationRequested && e is TimeoutException or OperationCanceledException && control.CheckHealth().Status == BusHealthStatus.Healthy)
+        {
+            // That says nothing against the message, so it is not counted against it.
+            await PutBack(row, OutboxMessage.NotConfirmed, row.Attempts, NotConfirmedPause, ct);
+        }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
             await PutBack(row, e, ct);
@@ -153,14 +161,19 @@ public sealed partial class OutboxRelay(
         return rows;
     }
 
-    private async Task PutBack(OutboxMessage row, Exception problem, CancellationToken ct)
+    private Task PutBack(OutboxMessage row, Exception problem, CancellationToken ct)
     {
         // Only what is wrong with the message itself counts; a broker that is away or a reader that has yet to start is waited for.
         var (cameBack, brokerWell) = (transport.CameBack(problem), control.CheckHealth().Status == BusHealthStatus.Healthy);
         var attempts = row.Attempts + (brokerWell && !cameBack ? 1 : 0);
         var pause = cameBack ? NoReaderPause : brokerWell ? TimeSpan.FromSeconds(Math.Min(60, Math.Pow(2, Math.Min(attempts, 6)))) : TimeSpan.FromSeconds(1);
+        return PutBack(row, problem.Message, attempts, pause, ct);
+    }
+
+    private async Task PutBack(OutboxMessage row, string reason, int attempts, TimeSpan pause, CancellationToken ct)
+    {
         var givenUp = attempts >= MostAttempts;
-        NotSent(row.MessageType, row.MessageId, givenUp ? "given up, kept as a dead letter" : "will be tried again", problem.Message);
+        NotSent(row.MessageType, row.MessageId, givenUp ? "given up, kept as a dead letter" : "will be tried again", reason);
         await UntilStopped(
             async () =>
             {
@@ -168,11 +181,11 @@ public sealed partial class OutboxRelay(
                 var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
                 await db.InTransaction(
                     () => givenUp
-                        ? GiveUp(db, row, problem, ct)
+                        ? GiveUp(db, row, reason, ct)
                         : db.Outbox.Where(x => x.Id == row.Id).ExecuteUpdateAsync(
                             set => set
                                 .SetProperty(x => x.Attempts, attempts)
-                                .SetProperty(x => x.LastError, problem.Message)
+                                .SetProperty(x => x.LastError, reason)
                                 .SetProperty(x => x.DueAt, x => DateTime.UtcNow.AddSeconds(pause.TotalSeconds)),
                             ct),
                     ct);
@@ -182,15 +195,17 @@ public sealed partial class OutboxRelay(
         _wake.At(DateTime.UtcNow + pause);
     }
 
-    private static async Task GiveUp(DeployHubDb db, OutboxMessage row, Exception problem, CancellationToken ct)
+    private static async Task GiveUp(DeployHubDb db, OutboxMessage row, string reason, CancellationToken ct)
     {
-        db.DeadLetters.Add(new DeadLetter
+        // Once, also when this is repeated because the answer to its commit was lost.
+        if (await db.Outbox.Where(x => x.Id == row.Id).ExecuteDeleteAsync(ct) == 1)
         {
-            Id = Guid.CreateVersion7(), Queue = row.Queue, MessageId = row.MessageId, CorrelationId = row.CorrelationId, MessageType = row.MessageType, Body = row.Body,
-            Reason = $"It could not be sent in {MostAttempts} tries: {problem.Message}", FailedAt = DateTime.UtcNow,
-        });
-        await db.SaveChangesAsync(ct);
-        await db.Outbox.Where(x => x.Id == row.Id).ExecuteDeleteAsync(ct);
+            db.DeadLetters.Add(new DeadLetter
+            {
+                Id = Guid.CreateVersion7(), Queue = row.Queue, MessageId = row.MessageId, CorrelationId = row.CorrelationId, MessageType = row.MessageType, Body = row.Body,
+                Reason = $"It could not be sent in {MostAttempts} tries: {reason}", FailedAt = DateTime.UtcNow,
+            });
+        }
     }
 
     private async Task RemoveSent(CancellationToken ct)

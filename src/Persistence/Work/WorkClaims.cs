@@ -52,9 +52,13 @@ public static class WorkClaims
             .ExecuteUpdateAsync(set => set.SetProperty(x => x.ClaimableAt, x => DateTime.UtcNow).SetProperty(x => x.Owner, (Guid?)null), ct),
         ct);
 
-    /// <summary>Work whose time has come: never taken, paused long enough, or left by a worker that went silent.</summary>
-    public static Task<List<WorkItem>> Claimable(this DeployHubDb db, int most, CancellationToken ct) =>
-        db.WorkItems.AsNoTracking().Where(x => x.ClaimableAt <= DateTime.UtcNow).OrderBy(x => x.ClaimableAt).Take(most).ToListAsync(ct);
+    /// <summary>Work whose time has come: never taken, paused long enough, or left by a worker that went silent. The oldest first.</summary>
+    public static Task<List<OutstandingWork>> Claimable(this DeployHubDb db, int most, CancellationToken ct) =>
+        db.Outstanding(db.WorkItems.Where(x => x.ClaimableAt <= DateTime.UtcNow).OrderBy(x => x.ClaimableAt).Take(most)).ToListAsync(ct);
+
+    /// <summary>What is outstanding of this kind for the subject; null when it is done.</summary>
+    public static Task<OutstandingWork?> FindOutstanding(this DeployHubDb db, StepAct act, Guid subjectId, CancellationToken ct) =>
+        db.Outstanding(db.WorkItems.Where(x => x.SubjectId == subjectId && x.Act == act)).SingleOrDefaultAsync(ct);
 
     /// <summary>When the next lease or pause ends, or null when there is no work at all.</summary>
     public static Task<DateTime?> NextClaimableAt(this DeployHubDb db, CancellationToken ct) =>
@@ -82,7 +86,26 @@ public static class WorkClaims
                         .SetProperty(x => x.Owner, x => pause > TimeSpan.Zero ? owner : null),
                     ct),
             ct);
+
+    // Only a deploy asks the registry; a rollback does so where an image was removed by hand.
+    private static IQueryable<OutstandingWork> Outstanding(this DeployHubDb db, IQueryable<WorkItem> work) => work.Select(x => new OutstandingWork(
+        x.SubjectId,
+        x.Act,
+        x.Attempts,
+        x.StopAt,
+        db.Steps.Where(step => step.Id == x.SubjectId).Select(step => (Guid?)step.ServerId).FirstOrDefault()
+            ?? db.SyncTargets.Where(target => target.Id == x.SubjectId).Select(target => (Guid?)target.ServerId).FirstOrDefault(),
+        x.Act == StepAct.Deploy ? db.Plans.Where(plan => plan.Id == x.PlanId).Select(plan => plan.ImageName).FirstOrDefault() : null));
 }
+
+/// <summary>Work that is still to be done, and where.</summary>
+/// <param name="SubjectId">The step or target; of what concerns all of a plan or batch, its id.</param>
+/// <param name="Act">What is to be done.</param>
+/// <param name="Attempts">How often it was taken up.</param>
+/// <param name="StopAt">Set when its plan was stopped.</param>
+/// <param name="ServerId">On which server; null for what concerns all of a plan or batch.</param>
+/// <param name="ImageName">What is deployed there, if anything.</param>
+public record OutstandingWork(Guid SubjectId, StepAct Act, int Attempts, StopPoint? StopAt, Guid? ServerId, string? ImageName);
 
 /// <summary>A lease that was extended, and where its work is to stop.</summary>
 public record HeldWork(Guid SubjectId, StepAct Act, StopPoint? StopAt);

@@ -24,7 +24,7 @@ public sealed partial class CleanUpWork(DeployHubDb db, EngineClients engines, H
         await Parallel.ForEachAsync(servers, lease, async (server, ct) =>
         {
             var cutShort = begun.FindAll(x => x.ServerId == server.Id && x.MayHaveLeft);
-            if (await SyncPatience.Run(_ => CleanUp(server, claim.SubjectId, cutShort, ct), _ => end, server.Name, ct) is { } failure)
+            if (await SyncPatience.Run(_ => CleanUp(server, claim.SubjectId, cutShort, ct), _ => end, engines.Circuit(server.Endpoint), server.Name, ct) is { } failure)
             {
                 LeftOver(claim.SubjectId, server.Name, failure.Message);
             }

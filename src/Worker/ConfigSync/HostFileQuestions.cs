@@ -25,6 +25,8 @@ public sealed class HostFileQuestions(DeployHubDb db, EngineClients engines, Hel
         var answers = new HostFile[question.Paths.Count];
         try
         {
+            // Somebody waits for the answer: an engine that hangs is told within seconds.
+            await engines.Circuit(server.Endpoint).Check(doubt: true, ct);
             var helper = await helpers.ForReading(engine, server, id, ct);
             await Parallel.ForAsync(0, answers.Length, new ParallelOptions { MaxDegreeOfParallelism = ReadsAtOnce, CancellationToken = ct },
                 async (i, token) => answers[i] = await Read(helper, server, question.Paths[i], question.HashesOnly, token));

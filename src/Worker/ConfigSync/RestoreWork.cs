@@ -21,7 +21,11 @@ public sealed class RestoreWork(SyncRows rows, EngineClients engines, Restoring 
         }
 
         var failure = await SyncPatience.Run(
-            _ => restoring.Run(facts, engines.For(facts.Server.Endpoint), lease), _ => facts.Target.DeadlineAt!.Value, facts.Server.Name, lease);
+            _ => restoring.Run(facts, engines.For(facts.Server.Endpoint), lease),
+            _ => facts.Target.DeadlineAt!.Value,
+            engines.Circuit(facts.Server.Endpoint),
+            facts.Server.Name,
+            lease);
         if (failure is null)
         {
             await rows.Restored(claim, facts, lease);

@@ -1,6 +1,7 @@
 using DeployHub.Contracts.ConfigSync;
 using DeployHub.Docker;
 using DeployHub.Worker.Deployments;
+using DeployHub.Worker.Engines;
 
 namespace DeployHub.Worker.ConfigSync;
 
@@ -12,9 +13,12 @@ internal static class SyncPatience
     /// <summary>Null when it was done, else what it failed with.</summary>
     /// <param name="attempt">One try, from what stands there.</param>
     /// <param name="deadline">Until when an engine that is away is waited for, given when it first was.</param>
+    /// <param name="engine">Not tried while the engine is known not to answer.</param>
     /// <param name="server">For the error.</param>
     /// <param name="ct">Ends the waiting too.</param>
-    public static async Task<SyncFailureException?> Run(Func<bool, Task> attempt, Func<DateTime, DateTime> deadline, string server, CancellationToken ct)
+    /// <param name="before">Done before each try, also before one that does not come about because the engine is known not to answer.</param>
+    public static async Task<SyncFailureException?> Run(
+        Func<bool, Task> attempt, Func<DateTime, DateTime> deadline, EngineCircuit engine, string server, CancellationToken ct, Func<Task>? before = null)
     {
         SyncFailureException? failure = null;
         var surprises = 0;
@@ -42,8 +46,10 @@ internal static class SyncPatience
                 return null;
             },
             deadline,
+            engine,
             server,
-            ct);
+            ct,
+            before);
         return failure ?? (away is null ? null : new SyncFailureException(SyncErrorCodes.EngineUnreachable, away.Message));
     }
 }

@@ -21,17 +21,19 @@ public sealed class WriteWork(SyncRows rows, EngineClients engines, Writing writ
         }
 
         var engine = engines.For(facts.Server.Endpoint);
-        var written = false;
+        var (tried, written) = (false, false);
         var failure = await SyncPatience.Run(
-            async again =>
+            async _ =>
             {
-                // What a former try has recorded counts.
-                facts = again ? await rows.Read(claim.SubjectId, lease) : facts;
+                tried = true;
                 written = await writing.Run(claim, facts, engine, lease);
             },
             firstFault => facts.Target.Touched ? facts.Target.DeadlineAt!.Value : firstFault + StepTimes.UntouchedPatience,
+            engines.Circuit(facts.Server.Endpoint),
             facts.Server.Name,
-            lease);
+            lease,
+            // What a former try has recorded counts.
+            async () => facts = tried ? await rows.Read(claim.SubjectId, lease) : facts);
         if (failure is not null)
         {
             await rows.Failed(claim, facts.Target.BatchId, failure.Error, failure.Untouched, lease);

@@ -1,4 +1,5 @@
 using DeployHub.Contracts.Deployments;
+using DeployHub.Docker;
 using DeployHub.Domain.Deployments;
 using DeployHub.Worker.Engines;
 using DeployHub.Worker.Work;
@@ -12,10 +13,11 @@ public sealed class DeployWork(StepRows rows, EngineClients engines, Replacement
     {
         var facts = await rows.Begin(claim, StepPhase.Pulling, lease);
         var engine = engines.For(facts.Server.Endpoint);
+        var tried = false;
         DeploymentError? error;
         try
         {
-            error = await Patience.Run(Attempt, Deadline, facts.Server.Name, lease);
+            error = await Patience.Run(Attempt, Deadline, engines.Circuit(facts.Server.Endpoint), facts.Server.Name, lease, HeedStop);
         }
         catch (Exception e) when (e is StepStoppedException || (e is OperationCanceledException && claim.Stop.BeforeTouch.IsCancellationRequested && !lease.IsCancellationRequested))
         {
@@ -26,8 +28,7 @@ public sealed class DeployWork(StepRows rows, EngineClients engines, Replacement
                 throw;
             }
 
-            await WithdrawUnlessTouched();
-            await rows.Stopped(claim, facts.Plan.Id, lease);
+            await rows.Stopped(claim, facts.Plan.Id, await TryWithdraw(), lease);
             return;
         }
 
@@ -43,11 +44,16 @@ public sealed class DeployWork(StepRows rows, EngineClients engines, Replacement
         // A step that has not touched anything yet has nothing to lose by failing soon; one that has must see it through.
         DateTime Deadline(DateTime firstFault) => facts.Step.TouchedNow ? facts.Step.DeadlineAt!.Value : firstFault + StepTimes.UntouchedPatience;
 
+        // What a former try has recorded counts.
+        async Task HeedStop()
+        {
+            facts = tried ? await rows.Read(claim.SubjectId, lease) : facts;
+            (facts.Step.TouchedNow ? claim.Stop.Anywhere : claim.Stop.BeforeTouch).ThrowIfCancellationRequested();
+        }
+
         async Task<DeploymentError?> Attempt(bool again)
         {
-            // What a former try has recorded counts.
-            facts = again ? await rows.Read(claim.SubjectId, lease) : facts;
-            (facts.Step.TouchedNow ? claim.Stop.Anywhere : claim.Stop.BeforeTouch).ThrowIfCancellationRequested();
+            tried = true;
             try
             {
                 return await replacement.Run(claim, facts, engine, again, lease);
@@ -57,6 +63,21 @@ public sealed class DeployWork(StepRows rows, EngineClients engines, Replacement
                 facts = await rows.Read(claim.SubjectId, lease);
                 await WithdrawUnlessTouched();
                 return e.Error;
+            }
+        }
+
+        // A stop does not wait for an engine that is away. Null, or what may be left there.
+        async Task<string?> TryWithdraw()
+        {
+            try
+            {
+                await engines.Circuit(facts.Server.Endpoint).Check(doubt: true, lease);
+                await WithdrawUnlessTouched();
+                return null;
+            }
+            catch (EngineException e) when (EngineFaults.MayPass(e))
+            {
+                return $"The Docker Engine of server «{facts.Server.Name}» did not answer when this step was stopped, so a container «{facts.NameBefore}» that never ran may be left there. {e.Message} Remove it by hand.";
             }
         }
 

@@ -26,6 +26,7 @@ public sealed class FinalizeWork(StepRows rows, EngineClients engines) : IStepWo
                 return null;
             },
             _ => end,
+            engines.Circuit(facts.Server.Endpoint),
             facts.Server.Name,
             lease);
         await rows.Finalized(claim, facts.Plan.Id, error is null ? leftOver : LeftOver(facts, error.Message), lease);

@@ -12,27 +12,24 @@ internal static class Patience
     /// <summary>Null when it was done, else the error that it ended with.</summary>
     /// <param name="attempt">One try; told whether it is a further one.</param>
     /// <param name="deadline">Until when a fault that may pass is waited out, given when the first one came; asked anew after each try.</param>
+    /// <param name="engine">Not tried while the engine is known not to answer.</param>
     /// <param name="server">For the error.</param>
     /// <param name="ct">Ends the waiting too.</param>
+    /// <param name="before">Done before each try, also before one that does not come about because the engine is known not to answer; what it throws ends the waiting.</param>
     public static async Task<DeploymentError?> Run(
-        Func<bool, Task<DeploymentError?>> attempt, Func<DateTime, DateTime> deadline, string server, CancellationToken ct)
+        Func<bool, Task<DeploymentError?>> attempt, Func<DateTime, DateTime> deadline, EngineCircuit engine, string server, CancellationToken ct, Func<Task>? before = null)
     {
         DateTime? firstFault = null;
-        var retry = new ResiliencePipelineBuilder().AddRetry(new RetryStrategyOptions
-        {
-            ShouldHandle = args => ValueTask.FromResult(args.Outcome.Exception is EngineException e && EngineFaults.MayPass(e) && DateTime.UtcNow < deadline(firstFault ??= DateTime.UtcNow)),
-            MaxRetryAttempts = int.MaxValue,
-            BackoffType = DelayBackoffType.Exponential,
-            Delay = TimeSpan.FromMilliseconds(200),
-            MaxDelay = TimeSpan.FromSeconds(5),
-            UseJitter = true,
-        }).Build();
+        var retry = new ResiliencePipelineBuilder()
+            .AddRetry(Pauses(e => EngineFaults.MayPass(e) && DateTime.UtcNow < deadline(firstFault ??= DateTime.UtcNow))).Build();
         var again = false;
         try
         {
             return await retry.ExecuteAsync(
                 async _ =>
                 {
+                    await (before?.Invoke() ?? Task.CompletedTask);
+                    await engine.Check(doubt: firstFault is not null, ct);
                     var further = again;
                     again = true;
                     return await attempt(further);
@@ -44,6 +41,17 @@ internal static class Patience
             return EngineFaults.Explain(e, server);
         }
     }
+
+    /// <summary>Tries again after what passes, with pauses that grow from 0.2 to 5 seconds and differ from each other.</summary>
+    public static RetryStrategyOptions Pauses(Func<EngineException, bool> passes) => new()
+    {
+        ShouldHandle = args => ValueTask.FromResult(args.Outcome.Exception is EngineException e && passes(e)),
+        MaxRetryAttempts = int.MaxValue,
+        BackoffType = DelayBackoffType.Exponential,
+        Delay = TimeSpan.FromMilliseconds(200),
+        MaxDelay = TimeSpan.FromSeconds(5),
+        UseJitter = true,
+    };
 }
 
 /// <summary>What is told when something failed that nobody foresaw.</summary>

@@ -50,7 +50,7 @@ public sealed class PrepareWork(DeployHubDb db, EngineClients engines, DigestRes
             var where = outcome.Engines.Select(x => (engines.For(x.Server.Endpoint), x.Server.Name)).ToList();
             var registry = await db.Registries.AsNoTracking().SingleOrDefaultAsync(x => x.Id == outcome.Plan.RegistryConnectionId, lease);
             (outcome.Digest, outcome.LocalImage) = await digests.Resolve(
-                outcome.Plan.ImageName, outcome.Plan.ImageTag, outcome.Plan.RequestedDigest, registry, where, lease);
+                outcome.Plan.ImageName, outcome.Plan.ImageTag, outcome.Plan.RequestedDigest, registry, where, StepTimes.PreparePatience, lease);
         }
         catch (StepFailureException e)
         {

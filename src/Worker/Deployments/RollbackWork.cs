@@ -27,6 +27,7 @@ public sealed class RollbackWork(StepRows rows, EngineClients engines, Restorati
                 }
             },
             _ => facts.Step.DeadlineAt!.Value,
+            engines.Circuit(facts.Server.Endpoint),
             facts.Server.Name,
             lease);
         if (error is null)

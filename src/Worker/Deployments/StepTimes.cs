@@ -12,6 +12,9 @@ internal static class StepTimes
     /// <summary>Removing what a step left over.</summary>
     public static readonly TimeSpan Finalize = TimeSpan.FromMinutes(10);
 
-    /// <summary>How long an engine may be away before a step that has not touched it fails.</summary>
-    public static readonly TimeSpan UntouchedPatience = TimeSpan.FromSeconds(10);
+    /// <summary>How long an engine may be away before a plan that is being prepared fails: nothing is begun yet, and it may be sent again.</summary>
+    public static readonly TimeSpan PreparePatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long an engine, or an image's registry, may be away before a step that has not touched anything fails: long enough for its restart.</summary>
+    public static readonly TimeSpan UntouchedPatience = TimeSpan.FromSeconds(30);
 }

@@ -6,7 +6,7 @@ using DeployHub.Persistence.Secrets;
 namespace DeployHub.Worker.Engines;
 
 /// <summary>What a tag means right now, asked once a plan through an engine, which knows how to reach the registry.</summary>
-public sealed class DigestResolution(SecretBox box)
+public sealed class DigestResolution(SecretBox box, RegistryWays registries)
 {
     /// <summary>The digest to deploy. Throws <see cref="StepFailureException"/> when there is none, or the tag has moved.</summary>
     /// <param name="imageName">The repository.</param>
@@ -14,9 +14,10 @@ public sealed class DigestResolution(SecretBox box)
     /// <param name="requested">The digest asked for, if any; then the tag only has to agree.</param>
     /// <param name="registry">The registry's row, for its credentials.</param>
     /// <param name="engines">The engines that will run it; the first one asks.</param>
+    /// <param name="patience">How long the registry may be away.</param>
     /// <param name="ct">Ends the asking.</param>
     public async Task<(string Digest, bool LocalImage)> Resolve(
-        string imageName, string? tag, string? requested, Registry? registry, IReadOnlyList<(EngineClient Engine, string Server)> engines, CancellationToken ct)
+        string imageName, string? tag, string? requested, Registry? registry, IReadOnlyList<(EngineClient Engine, string Server)> engines, TimeSpan patience, CancellationToken ct)
     {
         if (tag is null)
         {
@@ -27,10 +28,9 @@ public sealed class DigestResolution(SecretBox box)
         var (engine, server) = engines[0];
         try
         {
-            var credentials = registry is { Username: { } user, Password: { } password } ? new RegistryCredentials(user, box.Open(password), registry.RegistryUrl) : null;
-            var digest = await engine.ResolveDigest(image, credentials, ct);
+            var (digest, local) = await RegistryWays.Patiently(Ask, patience, ct);
             return requested is null || requested == digest
-                ? (digest, false)
+                ? (digest, local)
                 : throw new StepFailureException(DeploymentErrorCodes.TagMoved,
                     $"Tag «{tag}» of {imageName} points to {digest} now, not to {requested} as asked for. Nothing was touched. Deploy the digest alone, or the tag alone.");
         }
@@ -44,6 +44,27 @@ public sealed class DigestResolution(SecretBox box)
         {
             throw new StepFailureException(EngineFaults.Explain(e, server, image));
         }
+
+        async Task<(string Digest, bool Local)> Ask(CancellationToken token)
+        {
+            try
+            {
+                return (await registries.ResolveDigest(engine, image, Credentials(), token), false);
+            }
+            catch (RegistryUnreachableException) when (requested is null)
+            {
+                // An image of the engines' own needs no registry, so none is waited for.
+                if (await FindLocal(image, imageName, engines, token) is { } id)
+                {
+                    return (id, true);
+                }
+
+                throw;
+            }
+        }
+
+        RegistryCredentials? Credentials() =>
+            registry is { Username: { } user, Password: { } password } ? new RegistryCredentials(user, box.Open(password), registry.RegistryUrl) : null;
     }
 
     // A name without a registry's host is often meant for an image of the engine's own; then the registry is not what is wrong.

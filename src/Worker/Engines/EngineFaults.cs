@@ -19,6 +19,8 @@ public static class EngineFaults
             $"The registry refused access to {image ?? "the image"}. {e.Message} Check user name and password of the registry, and that the image is linked to it."),
         RegistryUnreachableException => new(DeploymentErrorCodes.RegistryUnreachable,
             $"The registry of {image ?? "the image"} did not answer the engine of server «{server}». {e.Message} Check that it runs and can be reached from there."),
+        _ when e.Message.Contains("no space left on device", StringComparison.OrdinalIgnoreCase) => new(DeploymentErrorCodes.EngineError,
+            $"The disk of server «{server}» is full. {e.Message} «docker system df» shows there what takes it: free some space, and deploy again."),
         _ => new(DeploymentErrorCodes.EngineError, $"The Docker Engine of server «{server}» refused. {e.Message}"),
     };
 

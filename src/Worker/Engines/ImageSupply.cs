@@ -1,11 +1,12 @@
 using DeployHub.Contracts.Deployments;
 using DeployHub.Docker;
 using DeployHub.Persistence.Secrets;
+using DeployHub.Worker.Deployments;
 
 namespace DeployHub.Worker.Engines;
 
 /// <summary>Brings the plan's image to an engine, by digest.</summary>
-public sealed class ImageSupply(SecretBox box)
+public sealed class ImageSupply(SecretBox box, RegistryWays registries)
 {
     /// <summary>The image as the engine holds it, pulled if need be. Throws <see cref="StepFailureException"/> when it cannot be had.</summary>
     public async Task<ImageInspection> Get(StepFacts facts, EngineClient engine, CancellationToken ct)
@@ -25,12 +26,19 @@ public sealed class ImageSupply(SecretBox box)
         return await engine.GetImage(facts.Image, ct);
     }
 
-    /// <summary>Pulls <paramref name="image"/>; a refusal ends the step with the reason.</summary>
-    public static async Task Pull(EngineClient engine, string image, RegistryCredentials? credentials, string server, CancellationToken ct)
+    /// <summary>Pulls <paramref name="image"/>; a refusal, or a registry that stays away, ends the step with the reason.</summary>
+    public async Task Pull(EngineClient engine, string image, RegistryCredentials? credentials, string server, CancellationToken ct)
     {
         try
         {
-            await engine.Pull(image, credentials, progress: null, ct);
+            await RegistryWays.Patiently(
+                async token =>
+                {
+                    await registries.Pull(engine, image, credentials, token);
+                    return true;
+                },
+                StepTimes.UntouchedPatience,
+                ct);
         }
         catch (EngineException e) when (!EngineFaults.MayPass(e))
         {

@@ -15,7 +15,7 @@ namespace DeployHub.Worker.Engines;
 public sealed record RestorationResult(string? ContainerId, bool Recreated, DeploymentError? Error);
 
 /// <summary>Makes it so that what stood there before a step stands there again: the very container, its name, its policy, and the same gate.</summary>
-public sealed class Restoration(HealthGate gate, SecretBox box)
+public sealed class Restoration(HealthGate gate, ImageSupply images, SecretBox box)
 {
     private const string RestoresLabel = "deployhub.restores";
 
@@ -121,7 +121,7 @@ public sealed class Restoration(HealthGate gate, SecretBox box)
         var image = await engine.FindImage(step.FromImageId!, ct) is not null ? step.FromImageId! : byDigest;
         if (image == byDigest && await engine.FindImage(byDigest, ct) is null)
         {
-            await ImageSupply.Pull(engine, byDigest, facts.Credentials(box), facts.Server.Name, ct);
+            await images.Pull(engine, byDigest, facts.Credentials(box), facts.Server.Name, ct);
         }
 
         var labels = new Dictionary<string, string>

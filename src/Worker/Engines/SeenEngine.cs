@@ -53,7 +53,7 @@ internal static class EngineLooks
     private static async Task<SeenEngine> Look(EngineClients engines, Server server, CancellationToken ct)
     {
         EngineInfo? info = null;
-        var end = DateTime.UtcNow + StepTimes.UntouchedPatience;
+        var end = DateTime.UtcNow + StepTimes.PreparePatience;
         var error = await Patience.Run(
             async _ =>
             {
@@ -61,6 +61,7 @@ internal static class EngineLooks
                 return null;
             },
             _ => end,
+            engines.Circuit(server.Endpoint),
             server.Name,
             ct);
         return new SeenEngine(server, info, error);

@@ -1,5 +1,6 @@
 using DeployHub.Contracts.Deployments;
 using DeployHub.Domain.Deployments;
+using DeployHub.Domain.Servers;
 using DeployHub.Persistence;
 using DeployHub.Persistence.Messaging;
 using DeployHub.Persistence.Work;
@@ -88,18 +89,25 @@ public sealed class StepRows(DeployHubDb db)
         async () =>
         {
             await End(claim, StepStatus.Failed, error, ct);
+            if (error.Code == DeploymentErrorCodes.EngineUnreachable)
+            {
+                await db.Servers.Where(server => db.Steps.Any(x => x.Id == claim.SubjectId && x.ServerId == server.Id)).ExecuteUpdateAsync(
+                    set => set.SetProperty(x => x.Status, ServerStatus.Unreachable).SetProperty(x => x.StatusMessage, error.Message), ct);
+            }
+
             db.Send(Queues.Deployments, planId, new StepFailed(planId, claim.SubjectId));
         },
         ct);
 
     /// <summary>The plan was stopped. A step that changed something waits, without a worker, to be taken back; see the machine's IsStopped.</summary>
-    public Task Stopped(WorkClaim claim, Guid planId, CancellationToken ct) => db.InTransaction(
+    public Task Stopped(WorkClaim claim, Guid planId, string? leftOver, CancellationToken ct) => db.InTransaction(
         async () =>
         {
             await db.EndWork(claim.Act, claim.SubjectId, claim.Owner, ct);
             await db.Steps.Where(x => x.Id == claim.SubjectId).ExecuteUpdateAsync(
                 set => set
                     .SetProperty(x => x.Status, x => x.Touched ? StepStatus.Running : StepStatus.Skipped)
+                    .SetProperty(x => x.CleanupMessage, x => leftOver ?? x.CleanupMessage)
                     .SetProperty(x => x.Phase, (StepPhase?)null)
                     .SetProperty(x => x.CompletedAt, DateTime.UtcNow),
                 ct);

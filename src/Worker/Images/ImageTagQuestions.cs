@@ -24,8 +24,8 @@ public sealed class ImageTagQuestions(DeployHubDb db, EngineClients engines, Dig
             try
             {
                 var engine = engines.For(server.Endpoint);
-                await engine.Ping(ct);
-                var (digest, local) = await digests.Resolve(image.ImageName, question.Tag, null, registry, [(engine, server.Name)], ct);
+                await engines.Circuit(server.Endpoint).Check(doubt: true, ct);
+                var (digest, local) = await digests.Resolve(image.ImageName, question.Tag, null, registry, [(engine, server.Name)], TimeSpan.Zero, ct);
                 return local
                     ? new ImageTagResolved(null, new DeploymentError(DeploymentErrorCodes.ImageNotFound, $"{image.ImageName}:{question.Tag} is in no registry, only on server «{server.Name}»; it has no manifest digest."))
                     : new ImageTagResolved(digest, null);

@@ -15,6 +15,9 @@ namespace DeployHub.Worker.Work;
 public sealed partial class WorkRunner(IServiceScopeFactory scopes, PersistenceOptions persistence, ILogger<WorkRunner> log) : BackgroundService
 {
     private const int MostAttempts = 5;
+
+    // Of what waits for a place at its server, too: so many rows of servers that hang do not hide the others.
+    private const int MostLookedAt = 4096;
     private static readonly TimeSpan HeartbeatEvery = TimeSpan.FromSeconds(3);
 
     // A run ends this long before its lease does, so that no call of it is under way when another worker takes over.
@@ -26,7 +29,8 @@ public sealed partial class WorkRunner(IServiceScopeFactory scopes, PersistenceO
     private static readonly TimeSpan HandBackDeadline = TimeSpan.FromSeconds(5);
 
     private readonly Guid _owner = Guid.CreateVersion7();
-    private readonly SemaphoreSlim _slots = new(WorkLimits.StepsAtOnce);
+    private readonly SemaphoreSlim _slots = new(WorkLimits.AtOnce);
+    private readonly Places _places = new(WorkLimits.AtOnce, WorkLimits.AtOnceAServer);
     private readonly ConcurrentDictionary<(Guid SubjectId, StepAct Act), (CancellationTokenSource Lease, StopSignal Stop, Task Run)> _running = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly Wake _wake = new();
@@ -34,7 +38,10 @@ public sealed partial class WorkRunner(IServiceScopeFactory scopes, PersistenceO
     /// <summary>How many pieces of work this process is at.</summary>
     public int Running => _running.Count;
 
-    /// <summary>Claims the work and begins it, once there is room. Does nothing when another has it or it is done.</summary>
+    /// <summary>
+    /// Claims the work and begins it, once there is room in this process. Does nothing when another has it, when it is done, or when as much as
+    /// may be is under way at its server or registry: the row stands, and is taken up when there is a place, here or elsewhere.
+    /// </summary>
     public async Task Accept(StepAct act, Guid subjectId, CancellationToken ct)
     {
         if (_stopping.IsCancellationRequested || _running.ContainsKey((subjectId, act)))
@@ -42,29 +49,11 @@ public sealed partial class WorkRunner(IServiceScopeFactory scopes, PersistenceO
             return;
         }
 
-        if (!await WaitForSlot(ct))
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
+        if (await db.FindOutstanding(act, subjectId, ct) is { } work)
         {
-            return;
-        }
-
-        var begun = false;
-        try
-        {
-            var claimedAt = Stopwatch.GetTimestamp();
-            await using var scope = scopes.CreateAsyncScope();
-            var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
-            if (await db.Claim(act, subjectId, _owner, ct))
-            {
-                begun = true;
-                Begin(new WorkClaim(act, subjectId, _owner), claimedAt);
-            }
-        }
-        finally
-        {
-            if (!begun)
-            {
-                _slots.Release();
-            }
+            await Accept(db, work, ct);
         }
     }
 
@@ -74,7 +63,7 @@ public sealed partial class WorkRunner(IServiceScopeFactory scopes, PersistenceO
         try
         {
             // Every run has a slot, and so has every claim that is about to become one.
-            for (var slot = 0; slot < WorkLimits.StepsAtOnce; slot++)
+            for (var slot = 0; slot < WorkLimits.AtOnce; slot++)
             {
                 await _slots.WaitAsync(cancellationToken);
             }
@@ -106,6 +95,54 @@ public sealed partial class WorkRunner(IServiceScopeFactory scopes, PersistenceO
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(Periodically(Heartbeat, stoppingToken), Periodically(TakeOver, stoppingToken));
 
+    private async Task Accept(DeployHubDb db, OutstandingWork work, CancellationToken ct)
+    {
+        var place = WorkPlace.Of(work);
+        if (_running.ContainsKey((work.SubjectId, work.Act)) || !_places.TryEnter(place))
+        {
+            return;
+        }
+
+        var (begun, slot) = (false, false);
+        try
+        {
+            slot = await WaitForSlot(ct);
+            var claimedAt = Stopwatch.GetTimestamp();
+            if (slot && await db.Claim(work.Act, work.SubjectId, _owner, ct))
+            {
+                if (work.Attempts > 0)
+                {
+                    TakesOver(work.Act, work.SubjectId);
+                }
+
+                begun = true;
+                var claim = new WorkClaim(work.Act, work.SubjectId, _owner);
+                if (work.StopAt is { } point)
+                {
+                    claim.Stop.Tell(point);
+                }
+
+                Begin(claim, place, claimedAt);
+            }
+        }
+        finally
+        {
+            if (!begun)
+            {
+                Leave(place);
+                _ = slot ? _slots.Release() : 0;
+            }
+        }
+    }
+
+    private void Leave(WorkPlace place)
+    {
+        if (_places.Leave(place))
+        {
+            _wake.Now();
+        }
+    }
+
     // False when the host stops: it begins nothing more. The row stands, and another worker finds it.
     private async Task<bool> WaitForSlot(CancellationToken ct)
     {
@@ -129,7 +166,7 @@ public sealed partial class WorkRunner(IServiceScopeFactory scopes, PersistenceO
         return true;
     }
 
-    private void Begin(WorkClaim claim, long claimedAt)
+    private void Begin(WorkClaim claim, WorkPlace place, long claimedAt)
     {
         var lease = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
         lease.CancelAfter(Left(claimedAt));
@@ -145,6 +182,7 @@ public sealed partial class WorkRunner(IServiceScopeFactory scopes, PersistenceO
             finally
             {
                 _running.TryRemove(key, out _);
+                Leave(place);
                 _slots.Release();
                 lease.Dispose();
             }
@@ -259,7 +297,7 @@ public sealed partial class WorkRunner(IServiceScopeFactory scopes, PersistenceO
         await using (var scope = scopes.CreateAsyncScope())
         {
             var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
-            foreach (var work in await db.Claimable(Math.Max(1, _slots.CurrentCount), ct))
+            foreach (var work in await db.Claimable(MostLookedAt, ct))
             {
                 // What it has just handed back is for another worker.
                 if (_stopping.IsCancellationRequested)
@@ -267,12 +305,7 @@ public sealed partial class WorkRunner(IServiceScopeFactory scopes, PersistenceO
                     break;
                 }
 
-                if (work.Attempts > 0)
-                {
-                    TakesOver(work.Act, work.SubjectId);
-                }
-
-                await Accept(work.Act, work.SubjectId, ct);
+                await Accept(db, work, ct);
             }
 
             if (await db.NextClaimableAt(ct) is { } next && next > DateTime.UtcNow)
@@ -320,6 +353,9 @@ public sealed partial class WorkRunner(IServiceScopeFactory scopes, PersistenceO
 
 internal static class WorkLimits
 {
-    /// <summary>Steps that one process is at, at once. Each is mostly waiting for an engine.</summary>
-    public const int StepsAtOnce = 64;
+    /// <summary>Pieces of work that one process is at, at once. Each is mostly waiting for an engine, so this bounds memory alone.</summary>
+    public const int AtOnce = 512;
+
+    /// <summary>Of these, on one server: as much as its engine can make use of.</summary>
+    public const int AtOnceAServer = 32;
 }
