@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using DeployHub.Integration.Hub;
 using DeployHub.Servers;
 
 namespace DeployHub.Integration.ConfigSync;

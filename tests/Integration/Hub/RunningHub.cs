@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using DeployHub.Persistence;
 using DeployHub.Servers;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -80,6 +81,24 @@ public sealed class RunningHub : IAsyncDisposable
             .AddPersistence(new PersistenceOptions(postgres, postgres is null ? Path.Combine(_data, "deployhub.db") : null)).BuildServiceProvider();
         await using var scope = services.CreateAsyncScope();
         return await read(scope.ServiceProvider.GetRequiredService<DeployHubDb>());
+    }
+
+    /// <summary>
+    /// What is still under way, or was left over: work, locks and messages in the database, messages in the broker's queues, queues of faults,
+    /// and queues that nobody reads. Empty once all is settled.
+    /// </summary>
+    /// <param name="broker">The hub's broker, if it has one.</param>
+    public async Task<string> Unsettled(RabbitMq? broker)
+    {
+        var rows = await Read(async db => new Dictionary<string, int>
+        {
+            ["leases"] = await db.WorkItems.CountAsync(), ["locks"] = await db.TargetLocks.CountAsync(), ["outbox"] = await db.Outbox.CountAsync(),
+        });
+        var queues = broker is null ? "" : await broker.Ctl("list_queues", "--no-table-headers", "name", "messages", "consumers");
+        var left = queues.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t'))
+            .Where(x => x[1] != "0" || x[2] == "0" || x[0].EndsWith("_error", StringComparison.Ordinal) || x[0].EndsWith("_skipped", StringComparison.Ordinal))
+            .Select(x => $"queue {x[0]}: {x[1]} messages, {x[2]} consumers");
+        return string.Join(Environment.NewLine, rows.Where(x => x.Value > 0).Select(x => $"{x.Key}: {x.Value}").Concat(left));
     }
 
     public string Log() => string.Join(Environment.NewLine, Workers.Append(Server).Select(x => x.Output()));
