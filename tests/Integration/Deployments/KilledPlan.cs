@@ -26,10 +26,11 @@ public sealed class KilledPlan(KillPoint point, DockerEngine engine) : IAsyncDis
         _shop = await Shop.Open(hub, engine, registry: registry);
         var server = await _shop.AddServer("doomed", _proxy.Endpoint);
         _name = await _shop.AddService("api", new { restartPolicy = "always", stopGraceSeconds = 1 }, new { minHealthySeconds = 1 }, servers: server);
-        var next = TestImage.Serving("v2");
+        // The engine asks for as long as the container runs, and each time costs.
+        var sick = TestImage.Serving("v2").Unhealthy(TimeSpan.FromSeconds(3));
         _image = (
             (await registry.Push(TestImage.Serving("v1"), _shop.Repository, "v1")).ImageId,
-            (await registry.Push(Point.Act == KilledAct.Restore ? next.Unhealthy(TimeSpan.FromMilliseconds(200)) : next, _shop.Repository, "v2")).ImageId);
+            (await registry.Push(Point.Act == KilledAct.Restore ? sick : TestImage.Serving("v2"), _shop.Repository, "v2")).ImageId);
         await Ended(await _shop.Submit(new { imageTag = "v1" }), "completed");
         _old = await Shop.ContainerId(engine, _name);
         if (Point.Act is KilledAct.Deploy or KilledAct.Finalize)
@@ -85,6 +86,7 @@ public sealed class KilledPlan(KillPoint point, DockerEngine engine) : IAsyncDis
             KilledAct.Restore => ($"rolled_back failed restored, the same {_image.Old}", 0),
             _ => ($"rolled_back rolled_back restored recreated, another {_image.Old}", 1),
         };
+        await Wait($"{Id}");
         try
         {
             await Eventually.Equal($"{wanted} always, {_name}=running, work 0, locks 0, messages 0, made {made}", Look, Patience, Point.Title);
@@ -122,8 +124,15 @@ public sealed class KilledPlan(KillPoint point, DockerEngine engine) : IAsyncDis
     }
 
     // Over, and cleaned up after.
-    private Task Ended(string id, string status) => Eventually.Equal(
-        $"{status} 0", async () => $"{(string)(await _shop.Plan(id))["status"]!} {await _shop.Hub.Read(db => db.WorkItems.CountAsync(x => x.PlanId == Guid.Parse(id)))}", Patience, Point.Title);
+    private async Task Ended(string id, string status)
+    {
+        await Wait(id);
+        await Eventually.Equal(
+            $"{status} 0", async () => $"{(string)(await _shop.Plan(id))["status"]!} {await _shop.Hub.Read(db => db.WorkItems.CountAsync(x => x.PlanId == Guid.Parse(id)))}", Patience, Point.Title);
+    }
+
+    // One call instead of many looks: the machine has other plans to look after.
+    private Task Wait(string id) => _shop.Hub.Api.Get($"/api/deployment-plans/{id}", ("Prefer", "wait=60"));
 
     private async Task<string> Look()
     {
