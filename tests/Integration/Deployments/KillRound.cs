@@ -34,7 +34,7 @@ public abstract class KillRound : IAsyncDisposable
             await plan.EndsAsItMust();
         }
 
-        await Eventually.Equal("", () => _hub.Unsettled(_broker), Patience);
+        await _hub.Quiet(_broker);
         Assert.Equal(_points.Length, (await _engine.Docker("ps", "-aq")).Split('\n').Length);
     }
 

@@ -14,6 +14,9 @@ public abstract class HubFixture : IAsyncDisposable
 
     public Task<(DockerEngine Engine, Registry Registry)> Servers() => _servers.Value;
 
+    /// <summary>The broker; null where messages stay in the process's memory.</summary>
+    public virtual RabbitMq? Broker => null;
+
     /// <summary>Hears every message that goes over the broker from now on; null where they stay in the process's memory.</summary>
     public virtual Task<BusTap?> Tap() => Task.FromResult<BusTap?>(null);
 
@@ -45,6 +48,8 @@ public sealed class DistributedHub : HubFixture
 {
     private RabbitMq? _broker;
     private Postgres? _database;
+
+    public override RabbitMq? Broker => _broker;
 
     public override async Task<BusTap?> Tap() => await BusTap.Start(_broker!);
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using DeployHub.Persistence;
+using DeployHub.Persistence.Messaging;
 using DeployHub.Servers;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -83,6 +84,26 @@ public sealed class RunningHub : IAsyncDisposable
         return await read(scope.ServiceProvider.GetRequiredService<DeployHubDb>());
     }
 
+    /// <summary>Tells one of its receivers something, as the hub itself would.</summary>
+    public Task Tell(string queue, Guid correlationId, object message) => Read(async db =>
+    {
+        await db.InTransaction(
+            () =>
+            {
+                db.Schedule(queue, correlationId, message, TimeSpan.Zero, Guid.CreateVersion7());
+                return Task.CompletedTask;
+            },
+            CancellationToken.None);
+        return true;
+    });
+
+    /// <summary>What a plan or a batch has waiting for later is due now: its deadline.</summary>
+    public async Task TimeIsUp(Guid id) => Assert.Equal(1, await Read(db =>
+        db.Outbox.Where(x => x.CorrelationId == id && x.Token != null).ExecuteUpdateAsync(set => set.SetProperty(x => x.DueAt, DateTime.UtcNow))));
+
+    /// <summary>Waits until nothing is under way any more.</summary>
+    public Task Quiet(RabbitMq? broker) => Eventually.Equal("", () => Unsettled(broker), TimeSpan.FromSeconds(60));
+
     /// <summary>
     /// What is still under way, or was left over: work, locks and messages in the database, messages in the broker's queues, queues of faults,
     /// and queues that nobody reads. Empty once all is settled.
@@ -90,15 +111,17 @@ public sealed class RunningHub : IAsyncDisposable
     /// <param name="broker">The hub's broker, if it has one.</param>
     public async Task<string> Unsettled(RabbitMq? broker)
     {
-        var rows = await Read(async db => new Dictionary<string, int>
+        var rows = await Read(async db => new[]
         {
-            ["leases"] = await db.WorkItems.CountAsync(), ["locks"] = await db.TargetLocks.CountAsync(), ["outbox"] = await db.Outbox.CountAsync(),
+            await db.WorkItems.Select(x => $"lease: {x.Act} of {x.PlanId}").ToListAsync(),
+            await db.TargetLocks.Select(x => $"lock: {x.Key} of {x.PlanId}").ToListAsync(),
+            await db.Outbox.Select(x => $"outbox: {x.MessageType} of {x.CorrelationId}, due {x.DueAt:O}").ToListAsync(),
         });
         var queues = broker is null ? "" : await broker.Ctl("list_queues", "--no-table-headers", "name", "messages", "consumers");
         var left = queues.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t'))
             .Where(x => x[1] != "0" || x[2] == "0" || x[0].EndsWith("_error", StringComparison.Ordinal) || x[0].EndsWith("_skipped", StringComparison.Ordinal))
             .Select(x => $"queue {x[0]}: {x[1]} messages, {x[2]} consumers");
-        return string.Join(Environment.NewLine, rows.Where(x => x.Value > 0).Select(x => $"{x.Key}: {x.Value}").Concat(left));
+        return string.Join(Environment.NewLine, rows.SelectMany(x => x).Concat(left));
     }
 
     public string Log() => string.Join(Environment.NewLine, Workers.Append(Server).Select(x => x.Output()));
