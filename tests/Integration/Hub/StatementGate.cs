@@ -11,6 +11,7 @@ public sealed class StatementGate : IAsyncDisposable
 {
     private const string Key = "1802071404, 1";
     private readonly NpgsqlConnection _connection;
+    private readonly SemaphoreSlim _oneAtATime = new(1);
     private int _held;
 
     private StatementGate(NpgsqlConnection connection) => _connection = connection;
@@ -34,7 +35,7 @@ public sealed class StatementGate : IAsyncDisposable
 
     /// <summary>Holds each update of the table for which <paramref name="when"/> holds (in terms of OLD and NEW) and whose plan is of the environment.</summary>
     public Task Hold(string table, string when, string environmentId) => Run(
-        $"CREATE TRIGGER wait_for_test_{++_held} BEFORE UPDATE ON {table} FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION wait_for_test('{environmentId}')");
+        $"CREATE TRIGGER wait_for_test_{Interlocked.Increment(ref _held)} BEFORE UPDATE ON {table} FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION wait_for_test('{environmentId}')");
 
     /// <summary>How many statements are held.</summary>
     public async Task<long> Held() => (long)(await Run(
@@ -48,11 +49,23 @@ public sealed class StatementGate : IAsyncDisposable
         await Run($"SELECT pg_advisory_unlock({Key})");
     }
 
-    public ValueTask DisposeAsync() => _connection.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _oneAtATime.Dispose();
+        return _connection.DisposeAsync();
+    }
 
     private async Task<object?> Run(string sql)
     {
-        await using var command = new NpgsqlCommand(sql, _connection);
-        return await command.ExecuteScalarAsync();
+        await _oneAtATime.WaitAsync();
+        try
+        {
+            await using var command = new NpgsqlCommand(sql, _connection);
+            return await command.ExecuteScalarAsync();
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
     }
 }
