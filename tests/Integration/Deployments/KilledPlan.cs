@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DeployHub.Domain.Deployments;
 using DeployHub.Integration.Hub;
 using DeployHub.Servers;
@@ -9,11 +10,13 @@ namespace DeployHub.Integration.Deployments;
 public sealed class KilledPlan(KillPoint point, DockerEngine engine) : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan LastLooks = TimeSpan.FromSeconds(5);
     private readonly EngineProxy _proxy = new(engine.Uri);
     private Shop _shop = null!;
     private string _name = "";
     private string _old = "";
     private (string Old, string New) _image;
+    private Stopwatch _sinceKilled = new();
     private int _callsBefore;
 
     public KillPoint Point { get; } = point;
@@ -74,6 +77,7 @@ public sealed class KilledPlan(KillPoint point, DockerEngine engine) : IAsyncDis
     /// <summary>The dead worker's connections end, and the next one's calls pass.</summary>
     public void EndCalls()
     {
+        _sinceKilled = Stopwatch.StartNew();
         _proxy.Decide = _ => Fate.Pass;
         _proxy.Drop();
     }
@@ -86,10 +90,14 @@ public sealed class KilledPlan(KillPoint point, DockerEngine engine) : IAsyncDis
             KilledAct.Restore => ($"rolled_back failed restored, the same {_image.Old}", 0),
             _ => ($"rolled_back rolled_back restored recreated, another {_image.Old}", 1),
         };
-        await Wait($"{Id}");
+
+        // All plans of a round were killed at once, so their time runs out at once.
+        var left = Patience - _sinceKilled.Elapsed;
+        left = left > LastLooks ? left : LastLooks;
+        await Wait($"{Id}", left);
         try
         {
-            await Eventually.Equal($"{wanted} always, {_name}=running, work 0, locks 0, messages 0, made {made}", Look, Patience, Point.Title);
+            await Eventually.Equal($"{wanted} always, {_name}=running, work 0, locks 0, messages 0, made {made}", Look, left, Point.Title);
         }
         catch (TimeoutException e)
         {
@@ -126,13 +134,13 @@ public sealed class KilledPlan(KillPoint point, DockerEngine engine) : IAsyncDis
     // Over, and cleaned up after.
     private async Task Ended(string id, string status)
     {
-        await Wait(id);
+        await Wait(id, Patience);
         await Eventually.Equal(
             $"{status} 0", async () => $"{(string)(await _shop.Plan(id))["status"]!} {await _shop.Hub.Read(db => db.WorkItems.CountAsync(x => x.PlanId == Guid.Parse(id)))}", Patience, Point.Title);
     }
 
     // One call instead of many looks: the machine has other plans to look after.
-    private Task Wait(string id) => _shop.Hub.Api.Get($"/api/deployment-plans/{id}", ("Prefer", "wait=60"));
+    private Task Wait(string id, TimeSpan most) => _shop.Hub.Api.Get($"/api/deployment-plans/{id}", ("Prefer", $"wait={(int)Math.Min(60, most.TotalSeconds)}"));
 
     private async Task<string> Look()
     {
