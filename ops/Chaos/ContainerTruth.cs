@@ -8,11 +8,15 @@ internal sealed class ContainerTruth(Stack stack, Town town, Traffic traffic, IR
 {
     private const string Nothing = "";
 
+    /// <summary>Containers that their engine was about to start by itself when it was killed again: by its own word it refuses them from then on.</summary>
+    public List<string> Refused { get; } = [];
+
     /// <summary>What is not as the API says it is.</summary>
     public async Task<List<string>> Findings()
     {
         var expected = Expected();
         var findings = new List<string>();
+        Refused.Clear();
         for (var engine = 0; engine < stack.Engines.Length; engine++)
         {
             var seen = await Containers(stack.Engines[engine]);
@@ -79,7 +83,15 @@ internal sealed class ContainerTruth(Stack stack, Town town, Traffic traffic, IR
         }
         else if (serving is not null && should.Certain && !serving.Running && !MayStandStill(place, should))
         {
-            yield return $"{where} is {serving.State}: {serving.Id}";
+            var finding = $"{where} is {serving.State}: {serving.Id}";
+            if (serving.IsRefused && WasKilledAfter(place, should))
+            {
+                Refused.Add(finding);
+            }
+            else
+            {
+                yield return finding;
+            }
         }
 
         foreach (var extra in seen.Where(x => x.Name.StartsWith(place.Container + ".", StringComparison.Ordinal)))
@@ -93,7 +105,9 @@ internal sealed class ContainerTruth(Stack stack, Town town, Traffic traffic, IR
 
     // An engine that was killed ends its containers at its next start, and brings back those whose policy says so.
     private bool MayStandStill(Place place, Expectation should) =>
-        place.Policy is "no" or "on-failure" && kills.Any(x => x.Name == stack.Engines[place.Engine].Name && x.BackAt > should.Touched);
+        place.Policy is "no" or "on-failure" && WasKilledAfter(place, should);
+
+    private bool WasKilledAfter(Place place, Expectation should) => kills.Any(x => x.Name == stack.Engines[place.Engine].Name && x.BackAt > should.Touched);
 
     private static async Task<List<Container>> Containers(DockerEngine engine)
     {
@@ -111,6 +125,9 @@ internal sealed class ContainerTruth(Stack stack, Town town, Traffic traffic, IR
     private sealed record Container(string Name, string State, string Policy, string Step, string Id)
     {
         public bool Running => State == "running";
+
+        /// <summary>Its engine holds a remnant of a start that was cut off.</summary>
+        public bool IsRefused => Id.Contains(": already exists", StringComparison.Ordinal) || Id.EndsWith("id already in use", StringComparison.Ordinal);
     }
 
     private sealed class Expectation

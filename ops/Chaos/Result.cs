@@ -51,6 +51,13 @@ internal sealed partial class Result
         Findings.AddRange(findings.Select(x => $"{name}: {x}"));
     }
 
+    /// <summary>A row for information; what it counts is listed below the table.</summary>
+    public void Tell(string name, IReadOnlyCollection<string> what)
+    {
+        Add(name, what.Count);
+        Findings.AddRange(what.Select(x => $"{name}: {x}"));
+    }
+
     public string Table()
     {
         var width = _rows.Max(x => x.Name.Length);

@@ -1,6 +1,7 @@
 using DeployHub.Api.Access;
 using DeployHub.Api.ConfigFiles;
 using DeployHub.Api.ConfigSync;
+using DeployHub.Api.DeadLetters;
 using DeployHub.Api.Deployments;
 using DeployHub.Api.Environments;
 using DeployHub.Api.Health;
@@ -81,6 +82,7 @@ public static class ApiSetup
         app.MapSyncBatches();
         app.MapDrift();
         app.MapTokens();
+        app.MapDeadLetters();
         return app;
     }
 }

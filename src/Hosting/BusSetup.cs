@@ -23,7 +23,6 @@ public static class BusSetup
         services.AddSingleton(new OutboxTransport(
             settings.RabbitMq is null ? "queue" : "exchange", e => e is MessageReturnedException || e.InnerException is MessageReturnedException));
         services.AddHostedService<OutboxRelay>();
-        services.AddHostedService<Housekeeping>();
         services.AddMassTransit(bus =>
         {
             foreach (var part in parts)
@@ -46,6 +45,8 @@ public static class BusSetup
                         }
                     }));
                     rabbit.ConnectEndpointConfigurationObserver(new QuorumQueues());
+                    rabbit.SendTopology.ErrorQueueNameFormatter = DeadLetterQueue.Name;
+                    rabbit.SendTopology.DeadLetterQueueNameFormatter = DeadLetterQueue.Name;
                     foreach (var part in parts)
                     {
                         part.Receive(context, rabbit);
@@ -56,6 +57,8 @@ public static class BusSetup
             {
                 bus.UsingInMemory((context, memory) =>
                 {
+                    memory.SendTopology.ErrorQueueNameFormatter = DeadLetterQueue.Name;
+                    memory.SendTopology.DeadLetterQueueNameFormatter = DeadLetterQueue.Name;
                     foreach (var part in parts)
                     {
                         part.Receive(context, memory);
@@ -72,6 +75,16 @@ public static class BusSetup
         });
         services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(28));
         return services;
+    }
+
+    // One queue for what failed and for what nobody takes: a place to look, whatever queue it came from.
+    private sealed class DeadLetterQueue : IErrorQueueNameFormatter, IDeadLetterQueueNameFormatter
+    {
+        public static readonly DeadLetterQueue Name = new();
+
+        public string FormatErrorQueueName(string queueName) => Queues.DeadLetters;
+
+        public string FormatDeadLetterQueueName(string queueName) => Queues.DeadLetters;
     }
 
     // Every named queue is replicated and survives the loss of a node; answer queues are temporary and need no copy.

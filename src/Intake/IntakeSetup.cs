@@ -1,5 +1,6 @@
 using DeployHub.Intake.ConfigFiles;
 using DeployHub.Intake.ConfigSync;
+using DeployHub.Intake.DeadLetters;
 using DeployHub.Intake.Deployments;
 using DeployHub.Intake.Environments;
 using DeployHub.Intake.Images;
@@ -35,5 +36,6 @@ public static class IntakeSetup
         .AddScoped<AcceptSyncBatch>()
         .AddScoped<AcceptBatchCancel>()
         .AddScoped<AcceptBatchRetry>()
-        .AddScoped<TokenIntake>();
+        .AddScoped<TokenIntake>()
+        .AddScoped<DeadLetterIntake>();
 }

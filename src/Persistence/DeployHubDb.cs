@@ -49,6 +49,7 @@ public class DeployHubDb : DbContext
     public DbSet<TargetLock> TargetLocks => Set<TargetLock>();
     public DbSet<WorkItem> WorkItems => Set<WorkItem>();
     public DbSet<OutboxMessage> Outbox => Set<OutboxMessage>();
+    public DbSet<DeadLetter> DeadLetters => Set<DeadLetter>();
     public DbSet<InboxMessage> Inbox => Set<InboxMessage>();
     public DbSet<DeploymentState> DeploymentStates => Set<DeploymentState>();
 

@@ -226,10 +226,11 @@ internal static class Schema
             e.ToTable("outbox_messages");
             e.Ignore(x => x.Message);
             e.Property(x => x.Id).ValueGeneratedOnAdd();
-            e.HasIndex(x => new { x.Parked, x.DueAt });
+            e.HasIndex(x => x.DueAt);
             e.HasIndex(x => x.Token);
         });
         model.Entity<InboxMessage>(e => { e.ToTable("inbox_messages"); e.HasKey(x => new { x.MessageId, x.Consumer }); e.HasIndex(x => x.ReceivedAt); });
+        model.Entity<DeadLetter>(e => { e.ToTable("dead_letters"); e.HasIndex(x => x.FailedAt); });
     }
 
     private static void Conventions(ModelBuilder model, bool sqlite)

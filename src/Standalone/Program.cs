@@ -6,7 +6,7 @@ var builder = WebApplication.CreateBuilder(args);
 var settings = HostSettings.Read(builder.Configuration, distributed: false);
 builder.AddDeployHub(settings, new WorkerBus(), new ApiBus(settings));
 builder.Services.AddApi(settings);
-builder.Services.AddWorker();
+builder.Services.AddWorker(settings);
 
 var app = builder.Build();
 if (args is ["rotate-key"])

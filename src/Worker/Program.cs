@@ -4,7 +4,7 @@ using DeployHub.Worker;
 var builder = WebApplication.CreateBuilder(args);
 var settings = HostSettings.Read(builder.Configuration, distributed: true);
 builder.AddDeployHub(settings, new WorkerBus());
-builder.Services.AddWorker();
+builder.Services.AddWorker(settings);
 
 var app = builder.Build();
 app.MapWorkerHealth();

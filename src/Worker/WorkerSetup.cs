@@ -2,20 +2,23 @@ using DeployHub.Domain.Deployments;
 using DeployHub.Hosting;
 using DeployHub.Persistence.Messaging;
 using DeployHub.Persistence.Sagas;
+using DeployHub.Worker.Calendar;
 using DeployHub.Worker.ConfigSync;
+using DeployHub.Worker.DeadLetters;
 using DeployHub.Worker.Deployments;
 using DeployHub.Worker.Engines;
 using DeployHub.Worker.Health;
 using DeployHub.Worker.Images;
 using DeployHub.Worker.Work;
 using MassTransit;
+using MassTransit.Middleware;
 
 namespace DeployHub.Worker;
 
 public static class WorkerSetup
 {
     /// <summary>State machines, step runners and the sweep. The bus is told of them by <see cref="WorkerBus"/>.</summary>
-    public static IServiceCollection AddWorker(this IServiceCollection services)
+    public static IServiceCollection AddWorker(this IServiceCollection services, HostSettings settings)
     {
         services.AddHttpClient(Probes.ClientName)
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.Zero })
@@ -47,7 +50,9 @@ public static class WorkerSetup
         services.AddHostedService<PlanSweep>();
         services.AddHostedService<BatchSweep>();
         services.AddHostedService<LockSweep>();
-        return services;
+        services.AddSingleton<DeadLetterCollector>();
+        services.AddScoped<Housekeeping>();
+        return services.AddCalendar(settings.Persistence);
     }
 }
 
@@ -88,15 +93,23 @@ public sealed class WorkerBus : IBusParts
             endpoint.ConfigureConsumer<ImageTagQuestions>(context);
             endpoint.ConfigureConsumer<HostFileQuestions>(context);
         });
+        DeadLetterCollector.Receive(context, receive);
     }
 
     // Commands are sent to these queues, never published, so no exchange of a message type is bound to them. What still fails after the
-    // last try goes to the queue's error queue; the plan's rows are whole, and the sweep drives them on.
+    // last try becomes a dead letter; the plan's rows are whole, and the sweep drives them on.
     private static void Common(IReceiveEndpointConfigurator endpoint)
     {
         endpoint.ConfigureConsumeTopology = false;
         endpoint.PrefetchCount = MessagesAtOnce;
         endpoint.ConcurrentMessageLimit = MessagesAtOnce;
+        endpoint.ConfigureDeadLetter(pipe => pipe.UseFilter(new UnreadFilter()));
+        endpoint.ConfigureError(pipe =>
+        {
+            pipe.UseFilter(new OutageFilter());
+            pipe.UseFilter(new GenerateFaultFilter());
+            pipe.UseFilter(new ErrorTransportFilter());
+        });
         endpoint.UseMessageRetry(retry => retry.Exponential(8, TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(4), TimeSpan.FromMilliseconds(100)));
     }
 }

@@ -69,6 +69,27 @@ public sealed class DockerEngine : IAsyncDisposable
         await Eventually.True(() => !Daemons().Any(), StopDeadline, "containerd and docker-proxy to follow dockerd");
     }
 
+    /// <summary>SIGKILL as in <see cref="Kill"/>, in the middle of a container's start: its process is made, and dockerd has not heard of it yet.
+    /// The engine refuses to start that container from then on, also when it was started again itself.</summary>
+    public async Task KillInStart(string containerId, Action start)
+    {
+        // Its process id is written as soon as it is made; dockerd is told, has it begun, and records that a little later.
+        using var watcher = new FileSystemWatcher(Folder.Make("exec/containerd/daemon/io.containerd.runtime.v2.task/moby"), "init.pid") { IncludeSubdirectories = true };
+        var made = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        watcher.Renamed += (_, file) =>
+        {
+            if (file.FullPath.Contains(containerId, StringComparison.Ordinal))
+            {
+                Pause();
+                made.TrySetResult();
+            }
+        };
+        watcher.EnableRaisingEvents = true;
+        start();
+        await made.Task.WaitAsync(StopDeadline);
+        await Kill();
+    }
+
     /// <summary>As when the machine loses its power: the engine, its shims and all containers end at once.</summary>
     public async Task KillWithContainers()
     {

@@ -30,7 +30,7 @@ internal sealed partial class AdminToken(
                 await Ensure(cancellationToken);
                 return;
             }
-            catch (Exception e) when ((e is DbUpdateException || Outage.IsDatabase(e)) && DateTime.UtcNow < end)
+            catch (Exception e) when ((e is DbUpdateException || DatabaseOutage.Is(e)) && DateTime.UtcNow < end)
             {
                 // Another host that starts at the same time may have been faster, or the database has just gone away.
                 AnotherTry(e.Message);

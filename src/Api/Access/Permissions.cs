@@ -23,6 +23,9 @@ internal static class Permissions
     /// <summary>Create, list and revoke tokens.</summary>
     public const Role ManageTokens = Role.Admin;
 
+    /// <summary>See, send again and discard messages that could not be handled.</summary>
+    public const Role ManageDeadLetters = Role.Operator;
+
     /// <summary>Read who did what.</summary>
     public const Role ReadAuditLog = Role.Admin;
 }

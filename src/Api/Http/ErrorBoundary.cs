@@ -1,3 +1,4 @@
+using DeployHub.Persistence;
 using System.Globalization;
 using DeployHub.Contracts.Errors;
 using DeployHub.Intake;
@@ -64,7 +65,7 @@ internal sealed partial class ErrorBoundary(RequestDelegate next, ILogger<ErrorB
                 : new Refusal(bad.StatusCode, ErrorCodes.ValidationError, "The request cannot be read as HTTP.");
         }
 
-        if (Outage.IsDatabase(e))
+        if (DatabaseOutage.Is(e))
         {
             DatabaseUnavailable(e, http.RequestId());
             return Refusal.Unavailable("The database cannot be reached. Nothing was changed unless an answer said so; try again.");

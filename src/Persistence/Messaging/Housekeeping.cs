@@ -1,57 +1,37 @@
+using System.Linq.Expressions;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace DeployHub.Persistence.Messaging;
 
-/// <summary>Forgets what nobody can ask for any more: inbox rows after a week, idempotency keys after a day.</summary>
-public sealed partial class Housekeeping(IServiceScopeFactory scopes, ILogger<Housekeeping> log) : BackgroundService
+/// <summary>Forgets what nobody can ask for any more: inbox rows after a week, idempotency keys after a day, dead letters after 30 days or beyond the last 100,000.</summary>
+public sealed class Housekeeping(DeployHubDb db)
 {
+    /// <summary>How many dead letters are kept at most, the newest.</summary>
+    public const int MostDeadLetters = 100_000;
+
     private const int BatchSize = 1000;
-    private static readonly TimeSpan Period = TimeSpan.FromHours(1);
     private static readonly TimeSpan InboxKept = TimeSpan.FromDays(7);
     private static readonly TimeSpan KeysKept = TimeSpan.FromHours(24);
+    private static readonly TimeSpan DeadLettersKept = TimeSpan.FromDays(30);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public async Task Forget(CancellationToken ct)
     {
-        using var timer = new PeriodicTimer(Period);
-        do
-        {
-            try
-            {
-                await Forget(stoppingToken);
-            }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-            {
-                Postponed(e);
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+        var now = DateTime.UtcNow;
+        await InBatches(db.Inbox, x => x.ReceivedAt, now - InboxKept, ct);
+        await InBatches(db.IdempotencyKeys, x => x.CreatedAt, now - KeysKept, ct);
+        var tooMany = await db.DeadLetters.OrderByDescending(x => x.FailedAt).Skip(MostDeadLetters).Select(x => (DateTime?)x.FailedAt).FirstOrDefaultAsync(ct);
+        await InBatches(db.DeadLetters, x => x.FailedAt, tooMany > now - DeadLettersKept ? tooMany.Value.AddTicks(1) : now - DeadLettersKept, ct);
     }
 
-    // In small batches, so that no statement holds the rows that others want for long.
-    private async Task Forget(CancellationToken ct)
+    // In small batches, so that no statement holds the rows that others want for long: the oldest thousand's times first, by their index.
+    private async Task InBatches<T>(DbSet<T> rows, Expression<Func<T, DateTime>> at, DateTime end, CancellationToken ct) where T : class
     {
-        await using var scope = scopes.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
-        var (inboxEnd, keysEnd) = (DateTime.UtcNow - InboxKept, DateTime.UtcNow - KeysKept);
-        int deleted;
-        do
+        var row = at.Parameters[0];
+        IQueryable<T> Until(DateTime time, bool included) => rows.Where(Expression.Lambda<Func<T, bool>>(
+            included ? Expression.LessThanOrEqual(at.Body, Expression.Constant(time)) : Expression.LessThan(at.Body, Expression.Constant(time)), row));
+        while (await Until(end, included: false).OrderBy(at).Select(at).Take(BatchSize).ToListAsync(ct) is { Count: > 0 } old)
         {
-            deleted = 0;
-            await db.InTransaction(
-                async () =>
-                {
-                    var old = await db.Inbox.Where(x => x.ReceivedAt < inboxEnd).OrderBy(x => x.ReceivedAt).Take(BatchSize).Select(x => x.MessageId).ToListAsync(ct);
-                    deleted = old.Count == 0 ? 0 : await db.Inbox.Where(x => old.Contains(x.MessageId) && x.ReceivedAt < inboxEnd).ExecuteDeleteAsync(ct);
-                },
-                ct);
+            await db.InTransaction(() => Until(old[^1], included: true).ExecuteDeleteAsync(ct), ct);
         }
-        while (deleted > 0);
-        await db.InTransaction(() => db.IdempotencyKeys.Where(x => x.CreatedAt < keysEnd).ExecuteDeleteAsync(ct), ct);
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Old inbox rows and idempotency keys were not deleted; the next try is in an hour.")]
-    private partial void Postponed(Exception problem);
 }

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using DeployHub.Contracts.Wire;
+
 namespace DeployHub.Persistence.Messaging;
 
 /// <summary>A message that was committed together with what it tells, and is yet to be sent; or one that waits for its time.</summary>
@@ -24,11 +27,18 @@ public class OutboxMessage
     public int Attempts { get; set; }
     public string? LastError { get; set; }
 
-    /// <summary>It failed too often while the broker was well; an operator must look at it.</summary>
-    public bool Parked { get; set; }
-
     /// <summary>The message itself, while the process that wrote it still has it.</summary>
     public object? Message { get; init; }
+
+    /// <summary>The message from its body.</summary>
+    /// <exception cref="InvalidOperationException">The contracts do not know its type: another version wrote it.</exception>
+    /// <exception cref="JsonException">The body does not fit the type.</exception>
+    public object Read()
+    {
+        var type = typeof(WireWords).Assembly.GetType(MessageType)
+            ?? throw new InvalidOperationException($"The contracts know no message «{MessageType}»; it was written by another version.");
+        return JsonSerializer.Deserialize(Body, type, WireWords.Json)!;
+    }
 }
 
 /// <summary>A message that a state machine has taken in; the second delivery of it changes nothing.</summary>

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using System.Threading.Channels;
-using DeployHub.Contracts.Wire;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -87,7 +85,7 @@ public sealed partial class OutboxRelay(
     {
         try
         {
-            var message = row.Message ?? Read(row);
+            var message = row.Message ?? row.Read();
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ct);
             deadline.CancelAfter(SendDeadline);
             if (row.Queue is null)
@@ -117,13 +115,6 @@ public sealed partial class OutboxRelay(
         context.ConversationId = row.CorrelationId;
     }
 
-    private static object Read(OutboxMessage row)
-    {
-        var type = typeof(WireWords).Assembly.GetType(row.MessageType)
-            ?? throw new InvalidOperationException($"The contracts know no message «{row.MessageType}»; it was written by another version.");
-        return JsonSerializer.Deserialize(row.Body, type, WireWords.Json)!;
-    }
-
     // The rows are leased, not locked: nothing is sent inside a transaction.
     private async Task<List<OutboxMessage>> TakeDue(CancellationToken ct)
     {
@@ -136,14 +127,14 @@ public sealed partial class OutboxRelay(
                 if (db.Database.IsNpgsql())
                 {
                     rows = await db.Outbox.FromSql(
-                        $"SELECT * FROM outbox_messages WHERE NOT parked AND due_at <= now() ORDER BY due_at LIMIT {BatchSize} FOR UPDATE SKIP LOCKED")
+                        $"SELECT * FROM outbox_messages WHERE due_at <= now() ORDER BY due_at LIMIT {BatchSize} FOR UPDATE SKIP LOCKED")
                         .AsNoTracking().ToListAsync(ct);
                 }
                 else
                 {
                     // One process: nobody else will send what another one wrote.
                     rows = await db.Outbox.AsNoTracking()
-                        .Where(x => !x.Parked && (x.DueAt <= DateTime.UtcNow || (x.DueAt < _ownBegin && x.Token == null && x.Attempts == 0))).OrderBy(x => x.DueAt).Take(BatchSize).ToListAsync(ct);
+                        .Where(x => x.DueAt <= DateTime.UtcNow || (x.DueAt < _ownBegin && x.Token == null && x.Attempts == 0)).OrderBy(x => x.DueAt).Take(BatchSize).ToListAsync(ct);
                 }
 
                 var ids = rows.ConvertAll(x => x.Id);
@@ -154,7 +145,7 @@ public sealed partial class OutboxRelay(
                 }
             },
             ct);
-        if (rows.Count < BatchSize && await db.Outbox.Where(x => !x.Parked).MinAsync(x => (DateTime?)x.DueAt, ct) is { } next)
+        if (rows.Count < BatchSize && await db.Outbox.MinAsync(x => (DateTime?)x.DueAt, ct) is { } next)
         {
             _wake.At(next);
         }
@@ -168,26 +159,38 @@ public sealed partial class OutboxRelay(
         var (cameBack, brokerWell) = (transport.CameBack(problem), control.CheckHealth().Status == BusHealthStatus.Healthy);
         var attempts = row.Attempts + (brokerWell && !cameBack ? 1 : 0);
         var pause = cameBack ? NoReaderPause : brokerWell ? TimeSpan.FromSeconds(Math.Min(60, Math.Pow(2, Math.Min(attempts, 6)))) : TimeSpan.FromSeconds(1);
-        var parked = attempts >= MostAttempts;
-        NotSent(row.MessageType, row.MessageId, parked ? "parked" : "will be tried again", problem.Message);
+        var givenUp = attempts >= MostAttempts;
+        NotSent(row.MessageType, row.MessageId, givenUp ? "given up, kept as a dead letter" : "will be tried again", problem.Message);
         await UntilStopped(
             async () =>
             {
                 await using var scope = scopes.CreateAsyncScope();
                 var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
                 await db.InTransaction(
-                    () => db.Outbox.Where(x => x.Id == row.Id).ExecuteUpdateAsync(
-                        set => set
-                            .SetProperty(x => x.Attempts, attempts)
-                            .SetProperty(x => x.LastError, problem.Message)
-                            .SetProperty(x => x.Parked, parked)
-                            .SetProperty(x => x.DueAt, x => DateTime.UtcNow.AddSeconds(pause.TotalSeconds)),
-                        ct),
+                    () => givenUp
+                        ? GiveUp(db, row, problem, ct)
+                        : db.Outbox.Where(x => x.Id == row.Id).ExecuteUpdateAsync(
+                            set => set
+                                .SetProperty(x => x.Attempts, attempts)
+                                .SetProperty(x => x.LastError, problem.Message)
+                                .SetProperty(x => x.DueAt, x => DateTime.UtcNow.AddSeconds(pause.TotalSeconds)),
+                            ct),
                     ct);
             },
             ct,
             once: true);
         _wake.At(DateTime.UtcNow + pause);
+    }
+
+    private static async Task GiveUp(DeployHubDb db, OutboxMessage row, Exception problem, CancellationToken ct)
+    {
+        db.DeadLetters.Add(new DeadLetter
+        {
+            Id = Guid.CreateVersion7(), Queue = row.Queue, MessageId = row.MessageId, CorrelationId = row.CorrelationId, MessageType = row.MessageType, Body = row.Body,
+            Reason = $"It could not be sent in {MostAttempts} tries: {problem.Message}", FailedAt = DateTime.UtcNow,
+        });
+        await db.SaveChangesAsync(ct);
+        await db.Outbox.Where(x => x.Id == row.Id).ExecuteDeleteAsync(ct);
     }
 
     private async Task RemoveSent(CancellationToken ct)

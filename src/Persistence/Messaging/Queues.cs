@@ -12,6 +12,9 @@ public static class Queues
     /// <summary>Work on engines, taken up by any worker.</summary>
     public const string Steps = "deployhub.steps";
 
+    /// <summary>Where every message goes that no reader could handle; taken from there into the database.</summary>
+    public const string DeadLetters = "deployhub.dead-letters";
+
     /// <summary>Questions that only a worker can answer, since it alone talks to engines; asked with a deadline.</summary>
     public const string Questions = "deployhub.questions";
 }

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using DeployHub.Contracts.ConfigSync;
 using DeployHub.Docker;
 using DeployHub.Domain.Servers;
+using DeployHub.Worker.Engines;
 
 namespace DeployHub.Worker.ConfigSync;
 
@@ -53,7 +54,7 @@ public sealed class Helpers(HelperImage image)
                 var found = await engine.FindContainer(name, ct) ?? await Make(engine, server, name, LabelsOf(batchId), ct);
                 if (running && !found.State.Running)
                 {
-                    await Start(engine, found.Id, left > 1, ct);
+                    await Starting.Start(engine, found.Id, removeVolumes: false, ct);
                 }
 
                 return new Helper(engine, server.Name, found.Id, running || found.State.Running, Bound(found), CallsOf(engine, found.Id));
@@ -63,20 +64,6 @@ public sealed class Helpers(HelperImage image)
                 // Another target of the batch makes it, or somebody removed it, at this very moment: look again.
                 await Task.Delay(TimeSpan.FromMilliseconds(50), ct);
             }
-        }
-    }
-
-    // An engine that was killed as it started the helper never starts that container again («task already exists»): another is made instead.
-    private static async Task Start(EngineClient engine, string helperId, bool mayBeMadeAgain, CancellationToken ct)
-    {
-        try
-        {
-            await engine.StartContainer(helperId, ct);
-        }
-        catch (EngineServerException e) when (mayBeMadeAgain)
-        {
-            await engine.RemoveContainer(helperId, force: true, removeVolumes: false, ct);
-            throw new EngineNotFoundException(e.Message, e.StatusCode);
         }
     }
 

@@ -203,7 +203,7 @@ public sealed class Replacement(ImageSupply images, FormerContainers formers, He
     {
         try
         {
-            await engine.StartContainer(newId, ct);
+            await Starting.Start(engine, newId, removeVolumes: true, ct);
         }
         catch (EngineException e) when (!EngineFaults.MayPass(e))
         {

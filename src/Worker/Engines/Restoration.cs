@@ -25,6 +25,12 @@ public sealed class Restoration(HealthGate gate, SecretBox box)
         var replaced = step.ToContainerId is { } toId ? await engine.FindContainer(toId, ct) : null;
         var former = step.FromContainerId is { } fromId ? await engine.FindContainer(fromId, ct) ?? await FindRecreated(facts, engine, ct) : null;
         var spent = await Replacement.FindSpent(facts, engine, ct);
+        if (facts.Kept is { } kept)
+        {
+            // The step failed before it had cleared this; it may well have the service's name.
+            await FormerContainers.ClearKept(engine, kept, [replaced?.Id, former?.Id, spent?.Id], ct);
+        }
+
         await RefuseStranger(facts, engine, [replaced?.Id, former?.Id, spent?.Id], ct);
         if (spent is not null && spent.Id != replaced?.Id)
         {
@@ -79,7 +85,7 @@ public sealed class Restoration(HealthGate gate, SecretBox box)
         await using var events = await HealthGate.Listen(engine, former.Id, ct);
         try
         {
-            await engine.StartContainer(former.Id, ct);
+            await Starting.Start(engine, former.Id, removeVolumes: false, ct);
         }
         catch (EngineException e) when (!EngineFaults.MayPass(e))
         {

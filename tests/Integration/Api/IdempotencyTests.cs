@@ -1,5 +1,6 @@
 using DeployHub.Contracts.Deployments;
 using DeployHub.Integration.Hub;
+using DeployHub.Persistence.Messaging;
 using Microsoft.EntityFrameworkCore;
 using Xunit;
 
@@ -11,7 +12,7 @@ public sealed class IdempotencyTests(ApiHost host) : IClassFixture<ApiHost>
     private ApiClient Api => host.Admin;
 
     public static TheoryData<string> Posts =>
-        ["environment", "server", "registry", "image", "digest", "service", "deployment", "file", "restore", "attachment", "var", "secret", "token", "cancel", "retry", "batch cancel", "batch retry"];
+        ["environment", "server", "registry", "image", "digest", "service", "deployment", "file", "restore", "attachment", "var", "secret", "token", "resend", "cancel", "retry", "batch cancel", "batch retry"];
 
     [Theory]
     [MemberData(nameof(Posts))]
@@ -98,6 +99,14 @@ public sealed class IdempotencyTests(ApiHost host) : IClassFixture<ApiHost>
             case "var": return ($"{shop.Root}/vars", new { name = "LEVEL", value = "info" }, new { name = "LEVEL", value = "debug" });
             case "secret": return ($"{shop.Root}/secrets", new { name = "PASSWORD", value = "one" }, new { name = "PASSWORD", value = "two" });
             case "token": return ("/api/admin/tokens", new { name, role = "viewer" }, new { name, role = "admin" });
+            case "resend":
+                var letter = new DeadLetter { Id = Guid.CreateVersion7(), Queue = "nobody", MessageType = "Any", Body = "{}", Reason = "test", FailedAt = DateTime.UtcNow };
+                await host.Edit(async db =>
+                {
+                    db.DeadLetters.Add(letter);
+                    await db.SaveChangesAsync();
+                });
+                return ($"/api/dead-letters/{letter.Id}/resend", null, null);
             case "cancel": return ($"/api/deployment-plans/{await Plan(shop, PlanStatus.Running)}/cancel", new { rollback = true }, new { rollback = false });
             case "retry": return ($"/api/deployment-plans/{await Plan(shop, PlanStatus.Failed)}/retry", null, null);
             default:

@@ -94,8 +94,9 @@ public sealed class SyncRig : IAsyncDisposable
     public async Task Start()
     {
         var builder = WebApplication.CreateBuilder(["--urls=http://127.0.0.1:0"]);
-        builder.AddDeployHub(new HostSettings(new PersistenceOptions(null, Path.Combine(_data, "deployhub.db")), null, _data, _key), new WorkerBus());
-        builder.Services.AddWorker();
+        var settings = new HostSettings(new PersistenceOptions(null, Path.Combine(_data, "deployhub.db")), null, _data, _key);
+        builder.AddDeployHub(settings, new WorkerBus());
+        builder.Services.AddWorker(settings);
         _worker = builder.Build();
         await _worker.StartAsync();
     }

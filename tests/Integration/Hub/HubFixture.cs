@@ -14,7 +14,7 @@ public abstract class HubFixture : IAsyncDisposable
 
     public Task<(DockerEngine Engine, Registry Registry)> Servers() => _servers.Value;
 
-    /// <summary>The broker; null where messages stay in the process's memory.</summary>
+    /// <summary>The broker, once the hub was asked for; null where messages stay in the process's memory.</summary>
     public virtual RabbitMq? Broker => null;
 
     /// <summary>Hears every message that goes over the broker from now on; null where they stay in the process's memory.</summary>

@@ -105,8 +105,8 @@ public sealed class RunningHub : IAsyncDisposable
     public Task Quiet(RabbitMq? broker) => Eventually.Equal("", () => Unsettled(broker), TimeSpan.FromSeconds(60));
 
     /// <summary>
-    /// What is still under way, or was left over: work, locks and messages in the database, messages in the broker's queues, queues of faults,
-    /// and queues that nobody reads. Empty once all is settled.
+    /// What is still under way, or was left over: work, locks, messages and dead letters in the database, messages in the broker's queues,
+    /// queues of faults, and queues that nobody reads. Empty once all is settled; what the inbox holds is kept by age.
     /// </summary>
     /// <param name="broker">The hub's broker, if it has one.</param>
     public async Task<string> Unsettled(RabbitMq? broker)
@@ -116,6 +116,7 @@ public sealed class RunningHub : IAsyncDisposable
             await db.WorkItems.Select(x => $"lease: {x.Act} of {x.PlanId}").ToListAsync(),
             await db.TargetLocks.Select(x => $"lock: {x.Key} of {x.PlanId}").ToListAsync(),
             await db.Outbox.Select(x => $"outbox: {x.MessageType} of {x.CorrelationId}, due {x.DueAt:O}").ToListAsync(),
+            await db.DeadLetters.Select(x => $"dead letter: {x.MessageType} of {x.Queue}: {x.Reason}").ToListAsync(),
         });
         var queues = broker is null ? "" : await broker.Ctl("list_queues", "--no-table-headers", "name", "messages", "consumers");
         var left = queues.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t'))

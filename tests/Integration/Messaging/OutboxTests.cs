@@ -139,7 +139,7 @@ public abstract class OutboxTests(Databases databases, Provider provider)
     }
 
     [Fact]
-    public async Task A_message_that_nobody_can_read_is_parked_in_the_end_and_holds_nobody_up()
+    public async Task A_message_that_nobody_can_read_becomes_a_dead_letter_in_the_end_and_holds_nobody_up()
     {
         await using var database = await databases.New(provider);
         var (unknown, broken) = (Guid.CreateVersion7(), Guid.CreateVersion7());
@@ -152,10 +152,10 @@ public abstract class OutboxTests(Databases databases, Provider provider)
         await using var bus = await Start(database);
         var ids = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => bus.Send(_queue)));
 
-        await Eventually.True(() => database.Read(db => db.Outbox.AnyAsync(x => x.MessageId == unknown && x.Parked && x.LastError!.Contains("Gone"))), Patience);
-        await Eventually.True(() => database.Read(db => db.Outbox.AnyAsync(x => x.MessageId == broken && !x.Parked && x.Attempts == 4 && x.DueAt > DateTime.UtcNow)), Patience);
+        await Eventually.True(() => database.Read(db => db.DeadLetters.AnyAsync(x => x.MessageId == unknown && x.Queue == _queue && x.Reason.Contains("Gone"))), Patience);
+        await Eventually.True(() => database.Read(db => db.Outbox.AnyAsync(x => x.MessageId == broken && x.Attempts == 4 && x.DueAt > DateTime.UtcNow)), Patience);
         await Eventually.True(() => ids.All(bus.Received.Has), Patience);
-        await Eventually.Equal(2, () => database.Read(db => db.Outbox.CountAsync()), Patience);
+        await Eventually.Equal(1, () => database.Read(db => db.Outbox.CountAsync()), Patience);
     }
 
     [Fact]
@@ -259,7 +259,7 @@ public sealed class DistributedOutboxTests(Databases databases) : OutboxTests(da
     }
 
     [Fact]
-    public async Task A_message_to_a_queue_that_is_not_there_yet_waits_for_it_and_is_never_parked()
+    public async Task A_message_to_a_queue_that_is_not_there_yet_waits_for_it_and_is_never_given_up()
     {
         await using var database = await _databases.New(Provider.Postgres);
         await using var sender = await TestBus.Start(database, await _databases.Broker());
@@ -269,7 +269,7 @@ public sealed class DistributedOutboxTests(Databases databases) : OutboxTests(da
         // As after a quarter of an hour without any worker.
         await database.Write(db => db.Outbox.ExecuteUpdateAsync(set => set.SetProperty(x => x.Attempts, 19).SetProperty(x => x.LastError, (string?)null).SetProperty(x => x.DueAt, DateTime.UtcNow)));
         await Eventually.True(() => database.Read(db => db.Outbox.AnyAsync(x => x.LastError != null)), Patience);
-        Assert.False(await database.Read(db => db.Outbox.Select(x => x.Parked).SingleAsync()));
+        Assert.Equal((1, 0), (await database.Read(db => db.Outbox.CountAsync()), await database.Read(db => db.DeadLetters.CountAsync())));
 
         await using var reader = await TestBus.Start(database, await _databases.Broker(), _queue);
         await Eventually.True(() => reader.Received.Has(id), Patience);
@@ -296,7 +296,7 @@ public sealed class DistributedOutboxTests(Databases databases) : OutboxTests(da
         await server.StartAgain();
 
         await Eventually.True(() => ids.All(bus.Received.Ids.ToHashSet().Contains), TimeSpan.FromSeconds(60));
-        await Eventually.Equal(0, () => database.Read(db => db.Outbox.CountAsync(x => !x.Parked)), TimeSpan.FromSeconds(60));
-        Assert.Equal(1, await database.Read(db => db.Outbox.CountAsync(x => x.Parked)));
+        await Eventually.Equal(0, () => database.Read(db => db.Outbox.CountAsync()), TimeSpan.FromSeconds(60));
+        Assert.Equal(1, await database.Read(db => db.DeadLetters.CountAsync()));
     }
 }

@@ -42,13 +42,6 @@ public abstract class SettledTests(HubFixture fixture)
         await plans.StandAsTheyEnded();
         await batches.StandAsTheyEnded();
         Assert.Equal("", await hub.Unsettled(fixture.Broker));
-
-        // The inbox alone remembers, and after a week it does not.
-        Assert.NotEqual(0, await hub.Read(db => db.Inbox.CountAsync()));
-        await hub.Read(db => db.Inbox.ExecuteUpdateAsync(set => set.SetProperty(x => x.ReceivedAt, DateTime.UtcNow - TimeSpan.FromDays(8))));
-        await hub.Server.Kill();
-        await hub.Start();
-        await Eventually.Equal(0, () => hub.Read(db => db.Inbox.CountAsync()), Patience);
     }
 
     // What consumers and state machines take in, by their types.

@@ -1,0 +1,32 @@
+namespace DeployHub.Persistence.Messaging;
+
+/// <summary>A message that could not be handled, or not be sent, after every try. It stays until somebody sends it again or discards it.</summary>
+public class DeadLetter
+{
+    /// <summary>The longest body that is kept, in characters.</summary>
+    public const int LongestBody = 1_000_000;
+
+    /// <summary>The longest reason that is kept, in characters.</summary>
+    public const int LongestReason = 2000;
+
+    public Guid Id { get; init; }
+
+    /// <summary>The queue that it was in, or on its way to; null for an event to all who subscribe.</summary>
+    public string? Queue { get; init; }
+
+    /// <summary>Null when its sender gave it none.</summary>
+    public Guid? MessageId { get; init; }
+
+    public Guid? CorrelationId { get; init; }
+
+    /// <summary>Full name of a type of the contracts; null when it is no message of ours, which cannot be sent again.</summary>
+    public string? MessageType { get; init; }
+
+    /// <summary>The message as JSON; what came, as text, where it is no message of ours. Null when that was longer than <see cref="LongestBody"/>.</summary>
+    public string? Body { get; init; }
+
+    /// <summary>Why, in words.</summary>
+    public required string Reason { get; init; }
+
+    public DateTime FailedAt { get; init; }
+}
