@@ -23,8 +23,16 @@ public static class OutboxWriting
         db.Outbox.Add(Row(queue, correlationId, message, DateTime.UtcNow + delay, token));
 
     /// <summary>Calls a scheduled message off; one that has left already arrives and is ignored by its receiver.</summary>
-    public static Task Unschedule(this DeployHubDb db, Guid token, CancellationToken ct) =>
-        db.Outbox.Where(x => x.Token == token).ExecuteDeleteAsync(ct);
+    public static Task Unschedule(this DeployHubDb db, Guid token, CancellationToken ct)
+    {
+        // One that the same transaction has scheduled is no row yet.
+        foreach (var added in db.ChangeTracker.Entries<OutboxMessage>().Where(x => x.State == EntityState.Added && x.Entity.Token == token).ToList())
+        {
+            added.State = EntityState.Detached;
+        }
+
+        return db.Outbox.Where(x => x.Token == token).ExecuteDeleteAsync(ct);
+    }
 
     /// <summary>Whether a connected broker takes no messages, by what waits for it.</summary>
     public static Task<bool> BrokerIsBlocked(this DeployHubDb db, CancellationToken ct) =>

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using DeployHub.Integration.Hub;
 using DeployHub.Servers;
 
 namespace DeployHub.Integration.ConfigSync;
@@ -17,7 +18,7 @@ public sealed record KillPoint(string Name, Func<string, Progress, bool> Is, boo
         new("half of the file is beside its target", (line, _) => Has(line, "PUT "), How: Fate.HeldInside),
         new("between snapshot and write", (line, _) => Has(line, "/exec/", "/start HTTP")),
         new("between write and confirmation", (line, progress) => progress != Progress.Begun && Has(line, "/exec/", "/json HTTP")),
-        new("rollback, half of the former file is beside its target", (line, progress) => progress == Progress.AllWritten && Has(line, "PUT "), RollsBack: true, Fate.HeldInside),
+        new("rollback, half of the former file is beside its target", (line, progress) => progress >= Progress.AllWritten && Has(line, "PUT "), RollsBack: true, Fate.HeldInside),
         new("rollback, before the first write", (line, progress) => progress == Progress.AllWritten && Has(line, "/exec/", "/start HTTP"), RollsBack: true),
         new("rollback, between write and confirmation", (line, progress) => progress == Progress.OneBack && Has(line, "/exec/", "/json HTTP"), RollsBack: true),
         new("all is done but the helper is there", (line, _) => Has(line, "DELETE /"), RollsBack: true),

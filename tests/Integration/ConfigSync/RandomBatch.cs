@@ -1,3 +1,4 @@
+using DeployHub.Integration.Hub;
 using DeployHub.Servers;
 using FsCheck;
 using FsCheck.Fluent;

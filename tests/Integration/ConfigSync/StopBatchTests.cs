@@ -3,6 +3,7 @@ using DeployHub.Contracts.ConfigSync;
 using DeployHub.Domain.Tokens;
 using DeployHub.Intake;
 using DeployHub.Intake.ConfigSync;
+using DeployHub.Integration.Hub;
 using DeployHub.Persistence.Messaging;
 using DeployHub.Servers;
 using Microsoft.EntityFrameworkCore;

@@ -7,6 +7,7 @@ using DeployHub.Domain.Deployments;
 using DeployHub.Domain.Environments;
 using DeployHub.Domain.Servers;
 using DeployHub.Hosting;
+using DeployHub.Integration.Hub;
 using DeployHub.Persistence;
 using DeployHub.Persistence.Locks;
 using DeployHub.Persistence.Messaging;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using DeployHub.Contracts.ConfigSync;
 using DeployHub.Domain.ConfigSync;
+using DeployHub.Integration.Hub;
 using DeployHub.Servers;
 using FsCheck;
 using FsCheck.Fluent;

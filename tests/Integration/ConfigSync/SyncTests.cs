@@ -1,6 +1,7 @@
 using System.Text;
 using DeployHub.Contracts.ConfigSync;
 using DeployHub.Domain.ConfigFiles;
+using DeployHub.Integration.Hub;
 using DeployHub.Persistence.Locks;
 using DeployHub.Servers;
 using Microsoft.EntityFrameworkCore;

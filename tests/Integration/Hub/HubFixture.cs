@@ -14,6 +14,9 @@ public abstract class HubFixture : IAsyncDisposable
 
     public Task<(DockerEngine Engine, Registry Registry)> Servers() => _servers.Value;
 
+    /// <summary>The broker, once the hub was asked for; null where messages stay in the process's memory.</summary>
+    public virtual RabbitMq? Broker => null;
+
     /// <summary>Hears every message that goes over the broker from now on; null where they stay in the process's memory.</summary>
     public virtual Task<BusTap?> Tap() => Task.FromResult<BusTap?>(null);
 
@@ -46,8 +49,7 @@ public sealed class DistributedHub : HubFixture
     private RabbitMq? _broker;
     private Postgres? _database;
 
-    /// <summary>Once the hub was asked for.</summary>
-    public Uri Broker => _broker!.Uri;
+    public override RabbitMq? Broker => _broker;
 
     public override async Task<BusTap?> Tap() => await BusTap.Start(_broker!);
 

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using DeployHub.Persistence;
+using DeployHub.Persistence.Messaging;
 using DeployHub.Servers;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -80,6 +82,47 @@ public sealed class RunningHub : IAsyncDisposable
             .AddPersistence(new PersistenceOptions(postgres, postgres is null ? Path.Combine(_data, "deployhub.db") : null)).BuildServiceProvider();
         await using var scope = services.CreateAsyncScope();
         return await read(scope.ServiceProvider.GetRequiredService<DeployHubDb>());
+    }
+
+    /// <summary>Tells one of its receivers something, as the hub itself would.</summary>
+    public Task Tell(string queue, Guid correlationId, object message) => Read(async db =>
+    {
+        await db.InTransaction(
+            () =>
+            {
+                db.Schedule(queue, correlationId, message, TimeSpan.Zero, Guid.CreateVersion7());
+                return Task.CompletedTask;
+            },
+            CancellationToken.None);
+        return true;
+    });
+
+    /// <summary>What a plan or a batch has waiting for later is due now: its deadline.</summary>
+    public async Task TimeIsUp(Guid id) => Assert.Equal(1, await Read(db =>
+        db.Outbox.Where(x => x.CorrelationId == id && x.Token != null).ExecuteUpdateAsync(set => set.SetProperty(x => x.DueAt, DateTime.UtcNow))));
+
+    /// <summary>Waits until nothing is under way any more.</summary>
+    public Task Quiet(RabbitMq? broker) => Eventually.Equal("", () => Unsettled(broker), TimeSpan.FromSeconds(60));
+
+    /// <summary>
+    /// What is still under way, or was left over: work, locks, messages and dead letters in the database, messages in the broker's queues,
+    /// queues of faults, and queues that nobody reads. Empty once all is settled; what the inbox holds is kept by age.
+    /// </summary>
+    /// <param name="broker">The hub's broker, if it has one.</param>
+    public async Task<string> Unsettled(RabbitMq? broker)
+    {
+        var rows = await Read(async db => new[]
+        {
+            await db.WorkItems.Select(x => $"lease: {x.Act} of {x.PlanId}").ToListAsync(),
+            await db.TargetLocks.Select(x => $"lock: {x.Key} of {x.PlanId}").ToListAsync(),
+            await db.Outbox.Select(x => $"outbox: {x.MessageType} of {x.CorrelationId}, due {x.DueAt:O}").ToListAsync(),
+            await db.DeadLetters.Select(x => $"dead letter: {x.MessageType} of {x.Queue}: {x.Reason}").ToListAsync(),
+        });
+        var queues = broker is null ? "" : await broker.Ctl("list_queues", "--no-table-headers", "name", "messages", "consumers");
+        var left = queues.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t'))
+            .Where(x => x[1] != "0" || x[2] == "0" || x[0].EndsWith("_error", StringComparison.Ordinal) || x[0].EndsWith("_skipped", StringComparison.Ordinal))
+            .Select(x => $"queue {x[0]}: {x[1]} messages, {x[2]} consumers");
+        return string.Join(Environment.NewLine, rows.SelectMany(x => x).Concat(left));
     }
 
     public string Log() => string.Join(Environment.NewLine, Workers.Append(Server).Select(x => x.Output()));

@@ -124,6 +124,21 @@ public abstract class OutboxTests(Databases databases, Provider provider)
     }
 
     [Fact]
+    public async Task A_message_that_was_called_off_by_the_transaction_that_scheduled_it_never_lies_there()
+    {
+        await using var database = await databases.New(provider);
+        var token = Guid.CreateVersion7();
+
+        await database.Write(async db =>
+        {
+            db.Schedule(_queue, token, new DeploymentNudged(token), TimeSpan.FromHours(1), token);
+            await db.Unschedule(token, CancellationToken.None);
+        });
+
+        Assert.Equal(0, await database.Read(db => db.Outbox.CountAsync()));
+    }
+
+    [Fact]
     public async Task A_message_that_nobody_can_read_becomes_a_dead_letter_in_the_end_and_holds_nobody_up()
     {
         await using var database = await databases.New(provider);

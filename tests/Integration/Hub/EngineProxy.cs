@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace DeployHub.Integration.ConfigSync;
+namespace DeployHub.Integration.Hub;
 
 /// <summary>What happens to a call on its way to the engine.</summary>
 public enum Fate
@@ -18,7 +18,10 @@ public enum Fate
     /// <summary>It stands before the engine until <see cref="EngineProxy.Release"/> lets it pass or <see cref="EngineProxy.Drop"/> ends it.</summary>
     Held,
 
-    /// <summary>The same in the middle of what it carries: the engine has the first half of the first part of it.</summary>
+    /// <summary>The engine does it, and its answer stands before the worker in the same way.</summary>
+    HeldAfter,
+
+    /// <summary>Held in the middle of what it carries: the engine has the first half of the first part of it.</summary>
     HeldInside,
 }
 
@@ -46,11 +49,14 @@ public sealed class EngineProxy : IDisposable
     public List<string> Calls { get; } = [];
 
     /// <summary>How many calls there were whose first line holds the text.</summary>
-    public int Count(string text)
+    public int Count(string text) => With(text).Count;
+
+    /// <summary>The first lines that hold the text, in order.</summary>
+    public List<string> With(string text)
     {
         lock (Calls)
         {
-            return Calls.Count(x => x.Contains(text, StringComparison.Ordinal));
+            return Calls.FindAll(x => x.Contains(text, StringComparison.Ordinal));
         }
     }
 
@@ -94,7 +100,16 @@ public sealed class EngineProxy : IDisposable
         using (client)
         using (var engine = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
         {
-            await engine.ConnectAsync(new UnixDomainSocketEndPoint(_socket));
+            try
+            {
+                await engine.ConnectAsync(new UnixDomainSocketEndPoint(_socket));
+            }
+            catch (SocketException)
+            {
+                // The engine is away: the caller's connection ends, as one to the engine itself would.
+                return;
+            }
+
             await using var near = client.GetStream();
             await using var far = new NetworkStream(engine);
             var fate = Fate.Pass;
@@ -104,7 +119,7 @@ public sealed class EngineProxy : IDisposable
                 int read;
                 while ((read = await far.ReadAsync(buffer)) > 0)
                 {
-                    if (fate == Fate.LostAfter)
+                    if (fate == Fate.LostAfter || (fate == Fate.HeldAfter && !await Hold()))
                     {
                         return;
                     }
