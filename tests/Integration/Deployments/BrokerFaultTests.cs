@@ -4,7 +4,7 @@ using DeployHub.Servers;
 namespace DeployHub.Integration.Deployments;
 
 /// <summary>The broker goes away, or takes nothing, in the middle of a plan: what was accepted is done, once.</summary>
-public sealed class BrokerFaultTests(MendableServers fixture) : IClassFixture<MendableServers>
+public sealed class BrokerFaultTests(DistributedHub fixture) : IClassFixture<DistributedHub>
 {
     [Theory]
     [InlineData(true)]
@@ -47,7 +47,7 @@ public sealed class BrokerFaultTests(MendableServers fixture) : IClassFixture<Me
             Assert.Equal("pending", (string)(await shop.Plan(second))["status"]!);
 
             // Nothing of it is counted against the messages.
-            Assert.Equal("0", (await fixture.Database.Query(MendableServers.DatabaseName, "SELECT count(*) FROM outbox_messages WHERE attempts > 0")).Trim());
+            Assert.Equal("0", (await fixture.Database.Query(DistributedHub.DatabaseName, "SELECT count(*) FROM outbox_messages WHERE attempts > 0")).Trim());
             await fixture.Broker.Ctl("set_disk_free_limit", "50MB");
 
             await CompletedOnce(shop, id, names);

@@ -4,7 +4,7 @@ using DeployHub.Servers;
 namespace DeployHub.Integration.Deployments;
 
 /// <summary>The database goes away, or takes no writes, in the middle of a plan: nothing is accepted meanwhile, and what was accepted goes on.</summary>
-public sealed class DatabaseFaultTests(MendableServers fixture) : IClassFixture<MendableServers>
+public sealed class DatabaseFaultTests(DistributedHub fixture) : IClassFixture<DistributedHub>
 {
     [Theory]
     [InlineData("killed and started again")]
@@ -17,7 +17,7 @@ public sealed class DatabaseFaultTests(MendableServers fixture) : IClassFixture<
 
         if (fault == "every connection cut")
         {
-            await Sql($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{MendableServers.DatabaseName}' AND pid <> pg_backend_pid()");
+            await Sql($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{DistributedHub.DatabaseName}' AND pid <> pg_backend_pid()");
         }
         else
         {
@@ -59,7 +59,7 @@ public sealed class DatabaseFaultTests(MendableServers fixture) : IClassFixture<
         Assert.Equal("completed", (string)(await shop.Deploy(new { imageTag = "v1" }))["status"]!);
     }
 
-    private Task<string> Sql(string sql) => fixture.Database.Query(MendableServers.DatabaseName, sql);
+    private Task<string> Sql(string sql) => fixture.Database.Query(DistributedHub.DatabaseName, sql);
 
     // As a standby is, or a primary that is being demoted.
     private async Task ReadOnly(string value)

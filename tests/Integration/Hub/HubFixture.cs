@@ -46,12 +46,16 @@ public sealed class StandaloneHub : HubFixture
 /// <summary>One Api and two Workers over RabbitMQ and PostgreSQL.</summary>
 public sealed class DistributedHub : HubFixture
 {
+    public const string DatabaseName = "deployhub";
+
     private RabbitMq? _broker;
     private Postgres? _database;
 
-    public override RabbitMq? Broker => _broker;
+    public override RabbitMq Broker => _broker ?? throw new InvalidOperationException("The hub was not started.");
 
-    public override async Task<BusTap?> Tap() => await BusTap.Start(_broker!);
+    public Postgres Database => _database ?? throw new InvalidOperationException("The hub was not started.");
+
+    public override async Task<BusTap?> Tap() => await BusTap.Start(Broker);
 
     public override async ValueTask DisposeAsync()
     {
@@ -65,6 +69,6 @@ public sealed class DistributedHub : HubFixture
         var broker = RabbitMq.Start();
         _database = await Postgres.Start();
         _broker = await broker;
-        return await RunningHub.Distributed(await _database.CreateDatabase("deployhub"), _broker.Uri, workers: 2);
+        return await RunningHub.Distributed(await _database.CreateDatabase(DatabaseName), _broker.Uri, workers: 2);
     }
 }

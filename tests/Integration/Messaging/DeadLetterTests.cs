@@ -119,7 +119,7 @@ public sealed class ForeignMessageTests(DistributedHub fixture) : IClassFixture<
 
     private async Task Put(string queue, string body)
     {
-        await using var connection = await new ConnectionFactory { Uri = fixture.Broker!.Uri }.CreateConnectionAsync();
+        await using var connection = await new ConnectionFactory { Uri = fixture.Broker.Uri }.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync();
         await channel.BasicPublishAsync("", queue, Encoding.UTF8.GetBytes(body));
     }
