@@ -18,7 +18,7 @@ public sealed class FinalizeWork(StepRows rows, EngineClients engines) : IStepWo
         var facts = await rows.Begin(claim, StepPhase.Verifying, lease);
         var engine = engines.For(facts.Server.Endpoint);
         var end = DateTime.UtcNow + StepTimes.Finalize;
-        string? leftOver = null;
+        LeftOver? leftOver = null;
         var error = await Patience.Run(
             async _ =>
             {
@@ -29,13 +29,16 @@ public sealed class FinalizeWork(StepRows rows, EngineClients engines) : IStepWo
             engines.Circuit(facts.Server.Endpoint),
             facts.Server.Name,
             lease);
-        await rows.Finalized(claim, facts.Plan.Id, error is null ? leftOver : LeftOver(facts, error.Message), lease);
+        await rows.Finalized(claim, facts, error is null ? leftOver : Resting(facts, error.Message), lease);
     }
 
-    public async Task GiveUp(WorkClaim claim, Exception problem, CancellationToken lease) =>
-        await rows.Finalized(claim, await rows.PlanOf(claim.SubjectId, lease), Unforeseen.Error(problem).Message, lease);
+    public async Task GiveUp(WorkClaim claim, Exception problem, CancellationToken lease)
+    {
+        var facts = await rows.Read(claim.SubjectId, lease);
+        await rows.Finalized(claim, facts, Resting(facts, Unforeseen.Error(problem).Message), lease);
+    }
 
-    private static async Task<string?> CleanUp(StepFacts facts, EngineClient engine, CancellationToken ct)
+    private static async Task<LeftOver?> CleanUp(StepFacts facts, EngineClient engine, CancellationToken ct)
     {
         var until = DateTime.UtcNow + ToComeBack;
         var former = await engine.FindContainer(facts.Step.FromContainerId!, ct);
@@ -43,7 +46,7 @@ public sealed class FinalizeWork(StepRows rows, EngineClients engines) : IStepWo
         {
             if (DateTime.UtcNow >= until)
             {
-                return LeftOver(facts, "the new container does not run any more.");
+                return Resting(facts, "the new container does not run any more.");
             }
 
             await Task.Delay(LookEvery, ct);
@@ -57,7 +60,7 @@ public sealed class FinalizeWork(StepRows rows, EngineClients engines) : IStepWo
 
         if (former.State.Running)
         {
-            return LeftOver(facts, "somebody has started it.");
+            return InUse(facts, "somebody has started it.");
         }
 
         try
@@ -65,12 +68,22 @@ public sealed class FinalizeWork(StepRows rows, EngineClients engines) : IStepWo
             await engine.RemoveContainer(former.Id, force: false, removeVolumes: false, ct);
             return null;
         }
+        catch (EngineConflictException e)
+        {
+            return InUse(facts, e.Message);
+        }
         catch (EngineException e) when (!EngineFaults.MayPass(e))
         {
-            return LeftOver(facts, e.Message);
+            return Resting(facts, e.Message);
         }
     }
 
-    private static string LeftOver(StepFacts facts, string reason) =>
-        $"The former container «{facts.FormerName}» ({facts.Step.FromContainerId![..12]}) was kept on server «{facts.Server.Name}»: {reason} Remove it by hand when it is not needed any more.";
+    private static LeftOver Resting(StepFacts facts, string reason) =>
+        new($"{Kept(facts)} {reason} The next deploy that gets so far removes it; until then it rests.", NextClears: true);
+
+    private static LeftOver InUse(StepFacts facts, string reason) =>
+        new($"{Kept(facts)} {reason} Remove it by hand when it is not needed any more.", NextClears: false);
+
+    private static string Kept(StepFacts facts) =>
+        $"The former container «{facts.FormerName}» ({facts.Step.FromContainerId![..12]}) was kept on server «{facts.Server.Name}»:";
 }

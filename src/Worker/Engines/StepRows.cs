@@ -10,6 +10,11 @@ using Microsoft.EntityFrameworkCore;
 
 namespace DeployHub.Worker.Engines;
 
+/// <summary>A former container that could not be removed.</summary>
+/// <param name="Message">Why, and what becomes of it.</param>
+/// <param name="NextClears">The next plan of the target may remove it.</param>
+public sealed record LeftOver(string Message, bool NextClears);
+
 /// <summary>A step's rows as its worker reads and writes them: short transactions around the engine work, never across it.</summary>
 public sealed class StepRows(DeployHubDb db)
 {
@@ -158,16 +163,23 @@ public sealed class StepRows(DeployHubDb db)
         },
         ct);
 
-    public Task Finalized(WorkClaim claim, Guid planId, string? leftOver, CancellationToken ct) => db.InTransaction(
+    /// <summary>The former container is gone, or what is left over says why it is not; then the next plan of the target knows of it.</summary>
+    public Task Finalized(WorkClaim claim, StepFacts facts, LeftOver? leftOver, CancellationToken ct) => db.InTransaction(
         async () =>
         {
             await db.EndWork(claim.Act, claim.SubjectId, claim.Owner, ct);
             if (leftOver is not null)
             {
-                await db.Steps.Where(x => x.Id == claim.SubjectId).ExecuteUpdateAsync(set => set.SetProperty(x => x.CleanupMessage, leftOver), ct);
+                await db.Steps.Where(x => x.Id == claim.SubjectId).ExecuteUpdateAsync(set => set.SetProperty(x => x.CleanupMessage, leftOver.Message), ct);
             }
 
-            db.Send(Queues.Deployments, planId, new StepFinalized(planId, claim.SubjectId));
+            if (leftOver is { NextClears: true })
+            {
+                await db.ServiceDeployments.Where(x => x.Id == facts.Step.ServiceDeploymentId)
+                    .ExecuteUpdateAsync(set => set.SetProperty(x => x.KeptStepId, claim.SubjectId), ct);
+            }
+
+            db.Send(Queues.Deployments, facts.Plan.Id, new StepFinalized(facts.Plan.Id, claim.SubjectId));
         },
         ct);
 

@@ -1,4 +1,3 @@
-using DeployHub.Integration.ConfigSync;
 using DeployHub.Integration.Hub;
 using DeployHub.Servers;
 
@@ -46,6 +45,41 @@ public sealed class HalfDoneTests(StandaloneHub fixture) : IClassFixture<Standal
         await Eventually.Equal($"{name}=running", () => shop.Containers(engine));
         Assert.NotEqual(cutOff, await Shop.ContainerId(engine, name));
         Assert.Equal((former ? v1 : v2).ImageId, (await engine.Docker("inspect", "-f", "{{.Image}}", name)).Trim());
+    }
+
+    [Fact]
+    public async Task A_former_container_that_was_kept_because_the_new_one_ended_is_removed_by_the_next_plan()
+    {
+        await using var engine = await DockerEngine.Start();
+        var (_, registry) = await fixture.Servers();
+        using var proxy = new EngineProxy(engine.Uri);
+        var shop = await Shop.Open(await fixture.Hub(), engine, registry: registry);
+        var name = await shop.AddService("api", new { restartPolicy = "no" }, servers: await shop.AddServer("web-2", proxy.Endpoint));
+        await registry.Push(TestImage.Serving("v1"), shop.Repository, "v1");
+        await registry.Push(TestImage.Serving("v2"), shop.Repository, "v2");
+        await registry.Push(TestImage.Serving("v3"), shop.Repository, "v3");
+        await shop.Deploy(new { imageTag = "v1" });
+        var former = await Shop.ContainerId(engine, name);
+
+        // Nobody looks at the former one any more once the new one is started, but for who is to remove it.
+        var started = false;
+        proxy.Decide = line =>
+        {
+            started |= line.Contains("/start", StringComparison.Ordinal);
+            return started && line.StartsWith("GET", StringComparison.Ordinal) && line.Contains(former, StringComparison.Ordinal) ? Fate.Held : Fate.Pass;
+        };
+        var second = await shop.Submit(new { imageTag = "v2" });
+        await proxy.Holding.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        await engine.Docker("kill", name);
+        proxy.Release();
+        var kept = await Eventually.Value(() => shop.Plan(second), plan => plan["steps"]![0]!["cleanupMessage"] is not null, Patience);
+        Assert.Equal("completed", (string)kept["status"]!);
+        Assert.Contains("does not run any more", (string)kept["steps"]![0]!["cleanupMessage"]!, StringComparison.Ordinal);
+        Assert.Contains($"{name}.old-", await shop.Containers(engine), StringComparison.Ordinal);
+
+        Assert.Equal("completed", (string)(await shop.Deploy(new { imageTag = "v3" }))["status"]!);
+
+        await Eventually.Equal($"{name}=running", () => shop.Containers(engine));
     }
 
     [Fact]
