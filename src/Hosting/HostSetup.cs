@@ -24,6 +24,7 @@ public static class HostSetup
         // What fails there is thrown and told by whoever asked; the probe for the migrations of an empty database fails by design.
         builder.Logging.AddFilter("Microsoft.EntityFrameworkCore.Database.Command", LogLevel.None);
         builder.Logging.AddFilter("MassTransit", LogLevel.Warning);
+        builder.Logging.AddFilter("Quartz", LogLevel.Warning);
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(new SecretBox(settings.MasterKey, settings.FormerKeys));
         builder.Services.AddPersistence(settings.Persistence);

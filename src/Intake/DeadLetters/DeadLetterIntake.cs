@@ -53,7 +53,7 @@ public sealed class DeadLetterIntake(DeployHubDb db)
 
         var message = new OutboxMessage
         {
-            MessageId = letter.MessageId ?? letter.Id, Queue = letter.Queue, MessageType = type, Body = body, CorrelationId = letter.CorrelationId ?? letter.Id, DueAt = DateTime.UtcNow,
+            MessageId = letter.MessageId ?? letter.Id, Queue = letter.Queue, MessageType = type, Body = body, CorrelationId = letter.CorrelationId ?? letter.Id, DueAt = DateTime.UtcNow + OutboxWriting.OwnLease,
         };
         try
         {

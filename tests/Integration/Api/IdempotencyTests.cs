@@ -100,7 +100,7 @@ public sealed class IdempotencyTests(ApiHost host) : IClassFixture<ApiHost>
             case "secret": return ($"{shop.Root}/secrets", new { name = "PASSWORD", value = "one" }, new { name = "PASSWORD", value = "two" });
             case "token": return ("/api/admin/tokens", new { name, role = "viewer" }, new { name, role = "admin" });
             case "resend":
-                var letter = new DeadLetter { Id = Guid.CreateVersion7(), Queue = "nobody", MessageType = "Any", Body = "{}", Reason = "test", FailedAt = DateTime.UtcNow };
+                var letter = new DeadLetter { Id = Guid.CreateVersion7(), Queue = "nobody", MessageType = typeof(DeploymentNudged).FullName, Body = $"{{\"planId\":\"{Guid.NewGuid()}\"}}", Reason = "test", FailedAt = DateTime.UtcNow };
                 await host.Edit(async db =>
                 {
                     db.DeadLetters.Add(letter);

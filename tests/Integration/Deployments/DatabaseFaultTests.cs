@@ -59,6 +59,16 @@ public sealed class DatabaseFaultTests(DistributedHub fixture) : IClassFixture<D
         Assert.Equal("completed", (string)(await shop.Deploy(new { imageTag = "v1" }))["status"]!);
     }
 
+    [Fact]
+    public async Task The_calendar_is_one_for_all_workers_and_each_takes_part()
+    {
+        await fixture.Hub();
+
+        await Eventually.Equal("2 1", async () => $"{await Count("qrtz_scheduler_state")} {await Count("qrtz_triggers")}", TimeSpan.FromSeconds(60));
+
+        async Task<string> Count(string table) => (await Sql($"SELECT count(*) FROM {table}")).Trim();
+    }
+
     private Task<string> Sql(string sql) => fixture.Database.Query(DistributedHub.DatabaseName, sql);
 
     // As a standby is, or a primary that is being demoted.
