@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using DeployHub.Servers;
 
@@ -8,15 +9,19 @@ internal sealed class ContainerTruth(Stack stack, Town town, Traffic traffic, IR
 {
     private const string Nothing = "";
 
-    /// <summary>Containers that their engine was about to start by itself when it was killed again: by its own word it refuses them from then on.</summary>
-    public List<string> Refused { get; } = [];
+    /// <summary>
+    /// Containers that an engine which was killed left lying, long after DeployHub had done its part. It was about to start one by itself when it was killed again,
+    /// and refuses it since by its own word; or it ended one at its own start and took that for somebody's stop, so that «unless-stopped» does
+    /// not bring it back (https://github.com/moby/moby/issues/41302).
+    /// </summary>
+    public List<string> LeftByEngine { get; } = [];
 
     /// <summary>What is not as the API says it is.</summary>
     public async Task<List<string>> Findings()
     {
         var expected = Expected();
         var findings = new List<string>();
-        Refused.Clear();
+        LeftByEngine.Clear();
         for (var engine = 0; engine < stack.Engines.Length; engine++)
         {
             var seen = await Containers(stack.Engines[engine]);
@@ -84,9 +89,9 @@ internal sealed class ContainerTruth(Stack stack, Town town, Traffic traffic, IR
         else if (serving is not null && should.Certain && !serving.Running && !MayStandStill(place, should))
         {
             var finding = $"{where} is {serving.State}: {serving.Id}";
-            if (serving.IsRefused && WasKilledAfter(place, should))
+            if (WasKilledAfter(place, should) && (serving.IsRefused || WasEndedByItsEnginesStart(place, serving)))
             {
-                Refused.Add(finding);
+                LeftByEngine.Add(finding);
             }
             else
             {
@@ -107,6 +112,10 @@ internal sealed class ContainerTruth(Stack stack, Town town, Traffic traffic, IR
     private bool MayStandStill(Place place, Expectation should) =>
         place.Policy is "no" or "on-failure" && WasKilledAfter(place, should);
 
+    // Nobody else can have: between the kill and the start nobody could ask the engine for anything.
+    private bool WasEndedByItsEnginesStart(Place place, Container container) =>
+        kills.Any(x => x.Name == stack.Engines[place.Engine].Name && x.At < container.EndedAt && container.EndedAt < x.BackAt);
+
     private bool WasKilledAfter(Place place, Expectation should) => kills.Any(x => x.Name == stack.Engines[place.Engine].Name && x.BackAt > should.Touched);
 
     private static async Task<List<Container>> Containers(DockerEngine engine)
@@ -118,11 +127,11 @@ internal sealed class ContainerTruth(Stack stack, Town town, Traffic traffic, IR
         }
 
         var lines = await engine.Docker(
-            ["inspect", "-f", "{{.Name}}\t{{.State.Status}}\t{{.HostConfig.RestartPolicy.Name}}\t{{index .Config.Labels \"deployhub.step\"}}\t{{.Id}} exit {{.State.ExitCode}} {{.State.StartedAt}} to {{.State.FinishedAt}} {{.State.Error}}", .. ids]);
-        return [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(x => x.Split('\t')).Select(x => new Container(x[0].TrimStart('/'), x[1], x[2], x[3].Trim(), x[4].Trim()))];
+            ["inspect", "-f", "{{.Name}}\t{{.State.Status}}\t{{.HostConfig.RestartPolicy.Name}}\t{{index .Config.Labels \"deployhub.step\"}}\t{{.Id}} exit {{.State.ExitCode}} {{.State.StartedAt}} to {{.State.FinishedAt}} {{.State.Error}}\t{{.State.FinishedAt}}", .. ids]);
+        return [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(x => x.Split('\t')).Select(x => new Container(x[0].TrimStart('/'), x[1], x[2], x[3].Trim(), x[4].Trim(), DateTime.Parse(x[5].Trim(), CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal)))];
     }
 
-    private sealed record Container(string Name, string State, string Policy, string Step, string Id)
+    private sealed record Container(string Name, string State, string Policy, string Step, string Id, DateTime EndedAt)
     {
         public bool Running => State == "running";
 

@@ -34,7 +34,7 @@ internal static class Run
         var truth = new ContainerTruth(stack, town, traffic, monkey.Kills);
         var containers = await SettledContainers(truth, traffic);
         var result = new Result(options, stack, traffic, monkey, Stopwatch.GetElapsedTime(begun));
-        result.Tell("containers that their engine cut off at its own start and refuses since", truth.Refused);
+        result.Tell("containers that a killed engine left lying", truth.LeftByEngine);
         result.None("refused", [.. traffic.Requests.Where(x => x.Refused is not null).Select(x => $"{x.Refused!.Status} {x.Refused.Body?.ToJsonString()}")]);
         result.None("lost", [.. traffic.Requests.Where(x => x.Id is not null && x.Last is null).Select(x => x.Path), .. await Ghosts(stack, town, traffic)]);
         result.None("stuck", [.. traffic.Requests.Where(x => x.Last is not null && !x.HasEnded).Select(x => $"{x.Path} is {x.Status}")]);
