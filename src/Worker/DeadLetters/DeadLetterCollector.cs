@@ -16,6 +16,8 @@ public sealed partial class DeadLetterCollector(IServiceScopeFactory scopes, ILo
 {
     private const int LettersAtOnce = 8;
 
+    private static readonly HashSet<string> Types = [.. typeof(WireWords).Assembly.GetExportedTypes().Select(x => x.FullName!)];
+
     // While the database is away the letters wait in their queue.
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
@@ -60,9 +62,9 @@ public sealed partial class DeadLetterCollector(IServiceScopeFactory scopes, ILo
 
     private static DeadLetter Read(ReceiveContext context)
     {
-        var text = Encoding.UTF8.GetString(context.Body.GetBytes()).Replace('\0', '\ufffd');
+        var text = Keepable(Encoding.UTF8.GetString(context.Body.GetBytes()));
         var (type, message, correlationId) = Unwrap(text);
-        var body = message ?? text;
+        var (body, reason) = (message ?? text, Keepable(Reason(context)));
         return new DeadLetter
         {
             Id = Guid.CreateVersion7(),
@@ -71,12 +73,12 @@ public sealed partial class DeadLetterCollector(IServiceScopeFactory scopes, ILo
             CorrelationId = context.GetCorrelationId() ?? correlationId,
             MessageType = body.Length > DeadLetter.LongestBody ? null : type,
             Body = body.Length > DeadLetter.LongestBody ? null : body,
-            Reason = Reason(context) is { Length: > DeadLetter.LongestReason } reason ? reason[..DeadLetter.LongestReason] : Reason(context),
+            Reason = reason.Length > DeadLetter.LongestReason ? reason[..DeadLetter.LongestReason] : reason,
             FailedAt = DateTime.UtcNow,
         };
     }
 
-    // Our own messages come in MassTransit's envelope; what does not is kept as it came.
+    // Our own messages come in MassTransit's envelope; what does not is kept as it came. A name that stands there twice is an argument exception.
     private static (string? Type, string? Message, Guid? CorrelationId) Unwrap(string text)
     {
         try
@@ -89,19 +91,22 @@ public sealed partial class DeadLetterCollector(IServiceScopeFactory scopes, ILo
             var type = types.Select(urn => (string?)urn).Select(TypeOf).FirstOrDefault(x => x is not null);
             return type is null ? default : (type, message.ToJsonString(), Guid.TryParse((string?)envelope["correlationId"], out var id) ? id : null);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
             return default;
         }
     }
 
+    // PostgreSQL keeps no NUL in a text.
+    private static string Keepable(string text) => text.Replace('\0', '\ufffd');
+
     // urn:message:Namespace:Type
     private static string? TypeOf(string? urn) =>
-        urn?.Split(':') is ["urn", "message", var space, var name] && typeof(WireWords).Assembly.GetType($"{space}.{name}") is { } type ? type.FullName : null;
+        urn?.Split(':') is ["urn", "message", var space, var name] && Types.TryGetValue($"{space}.{name}", out var type) ? type : null;
 
     private static string? QueueOf(ReceiveContext context) =>
-        context.TransportHeaders.Get<string>(MessageHeaders.FaultInputAddress) is { } address
-            ? new Uri(address).AbsolutePath.Split('/')[^1]
+        Uri.TryCreate(context.TransportHeaders.Get<string>(MessageHeaders.FaultInputAddress), UriKind.Absolute, out var address)
+            ? address.AbsolutePath.Split('/')[^1]
             : UnreadFilter.QueueOf(context.TransportHeaders.Get<string>(MessageHeaders.Reason));
 
     private static string Reason(ReceiveContext context)

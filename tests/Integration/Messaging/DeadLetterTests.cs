@@ -94,7 +94,7 @@ public sealed class ForeignMessageTests(DistributedHub fixture) : IClassFixture<
     {
         var hub = await fixture.Hub();
         await Put(Queues.Deployments, "\0 no JSON at all");
-        await Put(Queues.Steps, """{"messageType":["urn:message:Somebody:Else"],"message":{}}""");
+        await Put(Queues.Steps, """{"messageType":["urn:message:Somebody:Else"],"message":{},"message":{}}""");
         await Put(Queues.Deployments, """{"messageType":["urn:message:DeployHub.Contracts.Deployments:DeploymentNudged"],"message":{"planId":"not an id"}}""");
         await Put(Queues.ConfigSyncs, new string('x', 1_200_000));
 
@@ -104,7 +104,7 @@ public sealed class ForeignMessageTests(DistributedHub fixture) : IClassFixture<
         Assert.Equal((List<string?>)[null, null, null, typeof(DeploymentNudged).FullName], letters.ConvertAll(x => (string?)x!["messageType"]));
         Assert.All(letters, x => Assert.NotEmpty((string)x!["reason"]!));
         var bodies = await Task.WhenAll(letters.Select(async x => (string?)(await hub.Api.Get($"/api/dead-letters/{x!["id"]}")).Json!["body"]));
-        Assert.Equal((List<string?>)[null, "\ufffd no JSON at all", """{"messageType":["urn:message:Somebody:Else"],"message":{}}""", """{"planId":"not an id"}"""], bodies.ToList());
+        Assert.Equal((List<string?>)[null, "\ufffd no JSON at all", """{"messageType":["urn:message:Somebody:Else"],"message":{},"message":{}}""", """{"planId":"not an id"}"""], bodies.ToList());
 
         foreach (var letter in letters)
         {
