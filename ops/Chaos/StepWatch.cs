@@ -5,18 +5,23 @@ using DeployHub.Servers;
 
 namespace DeployHub.Chaos;
 
-/// <summary>Listens to the engines: which containers were started for which step. A step for which two were started was done twice.</summary>
+/// <summary>
+/// Listens to the engines: which containers were started for which step. A step of which two were there at once was done twice; one that its
+/// engine refused for ever, and that was removed before another was made in its place, was not.
+/// </summary>
 internal sealed class StepWatch : IAsyncDisposable
 {
     private const string StepLabel = "deployhub.step";
+    private const string EventFilters = "{\"type\":[\"container\"],\"event\":[\"start\",\"destroy\"],\"label\":[\"deployhub.step\"]}";
+    private const long NanosecondsASecond = 1_000_000_000;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
     private readonly CancellationTokenSource _ended = new();
-    private readonly ConcurrentDictionary<(string Step, string Container), byte> _started = new();
+    private readonly ConcurrentDictionary<string, byte> _doneTwice = new();
     private readonly Task _listening;
 
     public StepWatch(IEnumerable<DockerEngine> engines) => _listening = Task.WhenAll(engines.Select(engine => Task.Run(() => Listen(engine))));
 
-    public IEnumerable<string> DoneTwice => _started.Keys.GroupBy(x => x.Step).Where(x => x.Count() > 1).Select(x => x.Key);
+    public IEnumerable<string> DoneTwice => _doneTwice.Keys;
 
     public async ValueTask DisposeAsync()
     {
@@ -25,35 +30,25 @@ internal sealed class StepWatch : IAsyncDisposable
         _ended.Dispose();
     }
 
+    // A step stays at its engine, so each engine's starts are told apart on their own.
     private async Task Listen(DockerEngine engine)
     {
-        using var http = new HttpClient(new SocketsHttpHandler
-        {
-            ConnectCallback = async (_, ct) =>
-            {
-                var socket = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);
-                try
-                {
-                    await socket.ConnectAsync(new System.Net.Sockets.UnixDomainSocketEndPoint(engine.Uri.LocalPath), ct);
-                    return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
-                }
-                catch
-                {
-                    socket.Dispose();
-                    throw;
-                }
-            },
-        })
-        { Timeout = Timeout.InfiniteTimeSpan };
+        using var http = UnixHttp.Client(engine.Uri.LocalPath);
+        http.Timeout = Timeout.InfiniteTimeSpan;
+        var (standing, since) = (new Dictionary<string, Standing>(), "0");
         while (!_ended.IsCancellationRequested)
         {
             try
             {
+                // What happened between the engine's start and the first look is told as well.
                 using var events = new StreamReader(await http.GetStreamAsync(
-                    new Uri("http://engine/events?filters=" + Uri.EscapeDataString("{\"type\":[\"container\"],\"event\":[\"start\"]}")), _ended.Token));
+                    new Uri($"http://engine/events?since={since}&filters={Uri.EscapeDataString(EventFilters)}"), _ended.Token));
                 while (await events.ReadLineAsync(_ended.Token) is { } line)
                 {
-                    Note(JsonNode.Parse(line)!);
+                    var told = JsonNode.Parse(line)!;
+                    await Note(http, standing, (string)told["Action"]!, (string)told["Actor"]!["ID"]!, (string)told["Actor"]!["Attributes"]![StepLabel]!);
+                    var next = (long)told["timeNano"]! + 1;
+                    since = $"{next / NanosecondsASecond}.{next % NanosecondsASecond:D9}";
                 }
             }
             catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or JsonException)
@@ -65,11 +60,50 @@ internal sealed class StepWatch : IAsyncDisposable
         }
     }
 
-    private void Note(JsonNode message)
+    private async Task Note(HttpClient http, Dictionary<string, Standing> steps, string action, string container, string step)
     {
-        if ((string?)message["Actor"]?["Attributes"]?[StepLabel] is { } step)
+        if (!steps.TryGetValue(step, out var standing))
         {
-            _started[(step, (string)message["Actor"]!["ID"]!)] = 0;
+            steps.Add(step, standing = new Standing([], []));
         }
+
+        if (action == "destroy")
+        {
+            // It was still there when the next one started, though it was gone when that was asked.
+            if (standing.Gone.Remove(container))
+            {
+                _doneTwice[step] = 0;
+            }
+
+            standing.Containers.Remove(container);
+            return;
+        }
+
+        // The removal of one that an engine was killed over may never be told.
+        foreach (var earlier in standing.Containers.Where(x => x != container).ToList())
+        {
+            if (await IsThere(http, earlier))
+            {
+                _doneTwice[step] = 0;
+            }
+            else
+            {
+                standing.Containers.Remove(earlier);
+                standing.Gone.Add(earlier);
+            }
+        }
+
+        standing.Containers.Add(container);
     }
+
+    private async Task<bool> IsThere(HttpClient http, string container)
+    {
+        using var answer = await http.GetAsync(new Uri($"http://engine/containers/{container}/json"), _ended.Token);
+        return answer.StatusCode != System.Net.HttpStatusCode.NotFound;
+    }
+
+    /// <summary>The containers of one step that were started.</summary>
+    /// <param name="Containers">Those that are there.</param>
+    /// <param name="Gone">Those that are not, whose removal was not told.</param>
+    private sealed record Standing(HashSet<string> Containers, HashSet<string> Gone);
 }

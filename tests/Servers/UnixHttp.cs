@@ -2,8 +2,8 @@ using System.Net.Sockets;
 
 namespace DeployHub.Servers;
 
-/// <summary>HTTP over a unix socket.</summary>
-internal static class UnixHttp
+/// <summary>HTTP over a unix socket; a call may take a minute, unless its client is told otherwise.</summary>
+public static class UnixHttp
 {
     public static HttpClient Client(string socketPath) => new(new SocketsHttpHandler
     {
