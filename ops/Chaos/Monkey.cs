@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using DeployHub.Servers;
 
 namespace DeployHub.Chaos;
 
@@ -10,6 +11,7 @@ internal sealed class Monkey
 {
     private const int PlansPerKill = 5;
     private const int LeastOfAKind = 2;
+    private const int MostStarts = 3;
     private readonly Random _random;
     private readonly Stack _stack;
     private readonly List<Victim> _schedule;
@@ -59,7 +61,7 @@ internal sealed class Monkey
             var at = DateTime.UtcNow;
             await victim.Kill();
             await Task.Delay(_random.Next(50, 2000));
-            await victim.StartAgain();
+            await StartAgain(victim);
             _kills.Enqueue(new Kill(victim.Kind, victim.Name, at, DateTime.UtcNow));
             _done[i].SetResult();
         }
@@ -83,7 +85,25 @@ internal sealed class Monkey
         {
             Screen.Progress($"{victim.Name} had ended by itself: {victim.Process.Output().Split('\n').LastOrDefault()}");
             EndedAlone++;
-            await victim.StartAgain();
+            await StartAgain(victim);
+        }
+    }
+
+    // A server that was killed in the middle of its own start may hang in the next one; a supervisor kills it and tries again.
+    private static async Task StartAgain(Victim victim)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                await victim.StartAgain();
+                return;
+            }
+            catch (ServerFailedException e) when (tries < MostStarts)
+            {
+                Screen.Progress($"{victim.Name} did not come up, and is started again: {e.Message.Split('\n')[0]}");
+                await victim.Kill();
+            }
         }
     }
 }

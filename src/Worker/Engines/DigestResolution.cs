@@ -14,7 +14,7 @@ public sealed class DigestResolution(SecretBox box, RegistryWays registries)
     /// <param name="requested">The digest asked for, if any; then the tag only has to agree.</param>
     /// <param name="registry">The registry's row, for its credentials.</param>
     /// <param name="engines">The engines that will run it; the first one asks.</param>
-    /// <param name="patience">How long the registry may be away.</param>
+    /// <param name="patience">How long the registry, or the engine that asks, may be away.</param>
     /// <param name="ct">Ends the asking.</param>
     public async Task<(string Digest, bool LocalImage)> Resolve(
         string imageName, string? tag, string? requested, Registry? registry, IReadOnlyList<(EngineClient Engine, string Server)> engines, TimeSpan patience, CancellationToken ct)
@@ -28,7 +28,7 @@ public sealed class DigestResolution(SecretBox box, RegistryWays registries)
         var (engine, server) = engines[0];
         try
         {
-            var (digest, local) = await RegistryWays.Patiently(Ask, patience, ct);
+            var (digest, local) = await RegistryWays.Patiently(Ask, patience, ct, engineToo: true);
             return requested is null || requested == digest
                 ? (digest, local)
                 : throw new StepFailureException(DeploymentErrorCodes.TagMoved,

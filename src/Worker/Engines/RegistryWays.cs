@@ -15,12 +15,17 @@ public sealed class RegistryWays(ILogger<RegistryWays> log)
     private readonly ConcurrentDictionary<(string Endpoint, string Registry), Circuit> _circuits = new();
 
     /// <summary>Tries a question again, with growing pauses, as long as the registry is away for less than <paramref name="patience"/>.</summary>
+    /// <param name="question">The question.</param>
+    /// <param name="patience">From the first fault on.</param>
+    /// <param name="ct">Ends the waiting too.</param>
+    /// <param name="engineToo">The engine that asks is waited for in the same way; left to the caller otherwise.</param>
     /// <exception cref="EngineException">What the last try ended with.</exception>
-    public static async Task<T> Patiently<T>(Func<CancellationToken, Task<T>> question, TimeSpan patience, CancellationToken ct)
+    public static async Task<T> Patiently<T>(Func<CancellationToken, Task<T>> question, TimeSpan patience, CancellationToken ct, bool engineToo = false)
     {
         DateTime? end = null;
         return await new ResiliencePipelineBuilder()
-            .AddRetry(Patience.Pauses(e => e is RegistryUnreachableException && DateTime.UtcNow < (end ??= DateTime.UtcNow + patience)))
+            .AddRetry(Patience.Pauses(
+                e => (e is RegistryUnreachableException || (engineToo && EngineFaults.MayPass(e))) && DateTime.UtcNow < (end ??= DateTime.UtcNow + patience)))
             .Build()
             .ExecuteAsync(async token => await question(token), ct);
     }

@@ -8,6 +8,7 @@ namespace DeployHub.Integration.Deployments;
 public sealed class EngineFaultTests(StandaloneHub fixture) : IClassFixture<StandaloneHub>
 {
     [Theory]
+    [InlineData("/distribution/", false)]
     [InlineData("/containers/create", false)]
     [InlineData("/containers/create", true)]
     [InlineData("/start", false)]
