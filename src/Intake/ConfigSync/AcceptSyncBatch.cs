@@ -77,7 +77,7 @@ public sealed class AcceptSyncBatch(DeployHubDb db, BatchPreparation preparation
         db.Record(caller, "sync_batch.accept", batch.Id, batch.EnvironmentId, string.Create(
             CultureInfo.InvariantCulture, $"{contents.Files.Count} files, {batch.TargetCount} targets"));
         db.LineUp(batch.Id, contents.Files.SelectMany(file => file.Targets).SelectMany(KeysOf));
-        db.Send(Queues.ConfigSyncs, batch.Id, new ExecuteSyncBatch(batch.Id));
+        db.Send(Queues.ConfigSyncs, batch.Id, new BeginSyncBatch(batch.Id));
 
         // A worker can begin to look at engines while the batch's machine is still being opened.
         db.AddWork(StepAct.SyncPrepare, batch.Id, batch.Id);

@@ -69,7 +69,7 @@ public sealed class AcceptDeployment(DeployHubDb db)
         // A worker can begin to look at engines and registry while the plan's machine is still being opened.
         db.AddWork(StepAct.Prepare, plan.Id, plan.Id);
         db.Send(Queues.Steps, plan.Id, new PrepareDeployment(plan.Id));
-        db.Send(Queues.Deployments, plan.Id, new DeployContainerImage(plan.Id));
+        db.Send(Queues.Deployments, plan.Id, new BeginDeployment(plan.Id));
     }
 
     private async Task<Result<RequestedDigest>> FindDigest(ContainerImage image, string? asked, CancellationToken ct)

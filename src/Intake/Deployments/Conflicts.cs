@@ -46,7 +46,7 @@ internal static class Conflicts
         {
             // The key of the request is the new plan's.
             db.Record(caller with { Ticket = null }, "deployment.supersede", older.Id, older.EnvironmentId, $"by {plan.Id}");
-            db.Send(Queues.Deployments, older.Id, new CancelDeployment(older.Id));
+            db.Send(Queues.Deployments, older.Id, new StopDeployment(older.Id));
         }
     }
 

@@ -162,8 +162,8 @@ internal static class PlanVerbs
             await db.SaveChangesAsync(context.CancellationToken);
         });
 
-    public static EventActivityBinder<DeploymentState, RollbackDeployment> RecordRollbackWanted(
-        this EventActivityBinder<DeploymentState, RollbackDeployment> binder) => binder.Then(context => context.Saga.RollbackWanted = true);
+    public static EventActivityBinder<DeploymentState, TakeBackDeployment> RecordRollbackWanted(
+        this EventActivityBinder<DeploymentState, TakeBackDeployment> binder) => binder.Then(context => context.Saga.RollbackWanted = true);
 
     public static EventActivityBinder<DeploymentState, T> BeginRollback<T>(this EventActivityBinder<DeploymentState, T> binder) where T : class =>
         binder.ThenAsync(async context =>

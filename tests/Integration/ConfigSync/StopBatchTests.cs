@@ -134,7 +134,7 @@ public sealed class StopBatchTests(SyncEngine fixture) : IClassFixture<SyncEngin
         await rig.InDb(db => db.InTransaction(
             () =>
             {
-                db.Send(Queues.ConfigSyncs, id, new CancelSyncBatch(id));
+                db.Send(Queues.ConfigSyncs, id, new StopSyncBatch(id));
                 db.Send(Queues.ConfigSyncs, id, new RetrySyncBatch(id));
                 return Task.CompletedTask;
             },
