@@ -1,3 +1,4 @@
+using DeployHub.Intake.Access;
 using DeployHub.Intake.ConfigFiles;
 using DeployHub.Intake.ConfigSync;
 using DeployHub.Intake.DeadLetters;
@@ -36,6 +37,7 @@ public static class IntakeSetup
         .AddScoped<AcceptSyncBatch>()
         .AddScoped<AcceptBatchCancel>()
         .AddScoped<AcceptBatchRetry>()
+        .AddScoped<TokenCheck>()
         .AddScoped<TokenIntake>()
         .AddScoped<DeadLetterIntake>();
 }

@@ -1,11 +1,8 @@
 using DeployHub.Api.Http;
 using DeployHub.Contracts.Errors;
 using DeployHub.Contracts.Wire;
-using DeployHub.Domain.Tokens;
 using DeployHub.Intake;
-using DeployHub.Intake.Tokens;
-using DeployHub.Persistence;
-using Microsoft.EntityFrameworkCore;
+using DeployHub.Intake.Access;
 
 namespace DeployHub.Api.Access;
 
@@ -17,7 +14,7 @@ internal sealed class TokenAuthentication(RequestDelegate next, TokenUse use)
     private static readonly Refusal Unauthorized = new(
         401, ErrorCodes.Unauthorized, "A valid bearer token is needed.", "Authorization", "Send «Authorization: Bearer dhub_…».");
 
-    public async Task InvokeAsync(HttpContext http, DeployHubDb db)
+    public async Task InvokeAsync(HttpContext http, TokenCheck tokens)
     {
         if (http.GetEndpoint()?.Metadata.GetMetadata<RequiredRole>() is not { } required)
         {
@@ -25,38 +22,27 @@ internal sealed class TokenAuthentication(RequestDelegate next, TokenUse use)
             return;
         }
 
-        if (await FindToken(http, db) is not { } token)
+        if (TextOf(http) is not { } text || await tokens.Find(text, http.RequestAborted) is not { Problem: null } shown)
         {
             await http.Refuse(Unauthorized);
             return;
         }
 
-        use.Note(token);
-        if (token.Role < required.Role)
+        use.Note(shown.Token);
+        var caller = Caller.Of(shown.Account, shown.Token, http.RequestId(), http.Connection.RemoteIpAddress?.ToString());
+        if (caller.Role < required.Role)
         {
             await http.Refuse(new Refusal(
-                403, ErrorCodes.ForbiddenRole, $"This needs the role {required.Role.Word()}; the token «{token.Name}» has {token.Role.Word()}."));
+                403, ErrorCodes.ForbiddenRole, $"This needs the role {required.Role.Word()}; the token «{caller.Name}» has {caller.Role.Word()}."));
             return;
         }
 
-        http.Features.Set(new Caller(token.Name, token.Id, token.Role, http.RequestId(), http.Connection.RemoteIpAddress?.ToString())
-        {
-            Key = IdempotencyHeader.Take(http),
-        });
+        http.Features.Set(caller with { Key = IdempotencyHeader.Take(http) });
         await next(http);
     }
 
-    private static async Task<ApiToken?> FindToken(HttpContext http, DeployHubDb db)
-    {
-        if (http.Request.Headers.Authorization is not [{ } header] || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
-        {
-            return null;
-        }
-
-        var hash = TokenText.Hash(header[Scheme.Length..].Trim());
-        var token = await db.ApiTokens.AsNoTracking().FirstOrDefaultAsync(x => x.Hash == hash, http.RequestAborted);
-        return token is { RevokedAt: null } && (token.ExpiresAt is null || token.ExpiresAt > DateTime.UtcNow) ? token : null;
-    }
+    private static string? TextOf(HttpContext http) =>
+        http.Request.Headers.Authorization is [{ } header] && header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[Scheme.Length..].Trim() : null;
 }
 
 internal static class Callers

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using DeployHub.Domain.Accounts;
 using DeployHub.Domain.Tokens;
 using DeployHub.Persistence;
 using Microsoft.EntityFrameworkCore;
@@ -35,14 +36,16 @@ public sealed class TokenIntake(DeployHubDb db)
             return invalid;
         }
 
+        var account = new Account { Id = Guid.CreateVersion7(), Name = request.Name, Role = request.Role, CreatedAt = now };
         var made = new ApiToken
         {
-            Id = Guid.CreateVersion7(), Name = request.Name, Hash = TokenText.Hash(text), Role = request.Role, CreatedAt = now, ExpiresAt = request.ExpiresAt,
+            Id = Guid.CreateVersion7(), AccountId = account.Id, Name = request.Name, Hash = TokenText.Hash(text), Role = request.Role, CreatedAt = now, ExpiresAt = request.ExpiresAt,
         };
         var duplicate = Refusal.Conflict($"There is, or was, a token named «{made.Name}».", "name", "Choose another name: the audit log knows callers by it.");
         var refusal = await db.ApiTokens.AnyAsync(x => x.Name == made.Name, ct) ? duplicate : await db.Commit(
             () =>
             {
+                db.Accounts.Add(account);
                 db.ApiTokens.Add(made);
                 db.Record(caller, "token.create", made.Id, null, $"{made.Name} {made.Role}");
             },
