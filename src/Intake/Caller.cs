@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using DeployHub.Domain.Accounts;
 using DeployHub.Domain.Tokens;
+using DeployHub.Persistence;
 
 namespace DeployHub.Intake;
 
@@ -13,13 +14,16 @@ namespace DeployHub.Intake;
 /// <param name="Environments">The environments that it sees; null: all of them, and what belongs to none.</param>
 /// <param name="RequestId">The id that the request is quoted by.</param>
 /// <param name="RemoteAddress">Where it came from.</param>
-/// <param name="TriggerType">The way that it came: <c>api</c>, later also the queue or a schedule.</param>
+/// <param name="TriggerType">The way that it came: <c>api</c> or <c>queue</c>, later also a schedule.</param>
 public record Caller(
     string Name, Guid? TokenId, Guid AccountId, string AccountName, Role Role, FrozenSet<Guid>? Environments, string? RequestId, string? RemoteAddress,
     string TriggerType = "api")
 {
     /// <summary>The key under which the caller may repeat this request; null when it gave none.</summary>
     public RequestKey? Key { get; init; }
+
+    /// <summary>Where the caller does not wait for the answer: what is to be written for it with the change itself.</summary>
+    public Receipt? Receipt { get; init; }
 
     /// <summary>The key as it is kept with what the request changes; see <see cref="Idempotency"/>.</summary>
     internal IdempotencyTicket? Ticket { get; init; }
@@ -46,10 +50,29 @@ public record Caller(
 
 /// <summary>A key of the caller's, 1 to 200 characters.</summary>
 /// <param name="text">The key.</param>
-public sealed class RequestKey(string text)
+/// <param name="field">What the caller gave it in.</param>
+public sealed class RequestKey(string text, string field = "Idempotency-Key")
 {
     public string Text { get; } = text;
 
+    public string Field { get; } = field;
+
     /// <summary>The same request came before under this key, and was not done again.</summary>
     public bool Replayed { get; internal set; }
+}
+
+/// <summary>The answer to a caller that does not wait for one. It is written in the transaction of what the request changes: neither is there without the other.</summary>
+/// <param name="write">Adds its rows; what it is given is the id of what was made or begun.</param>
+public sealed class Receipt(Action<DeployHubDb, Guid> write)
+{
+    /// <summary>The last try has written it. A request that changes nothing, since it came before or is met already, does not.</summary>
+    public bool IsWritten { get; private set; }
+
+    internal void Write(DeployHubDb db, Guid resourceId)
+    {
+        write(db, resourceId);
+        IsWritten = true;
+    }
+
+    internal void BeginTry() => IsWritten = false;
 }

@@ -1,4 +1,5 @@
 using DeployHub.Intake.Access;
+using DeployHub.Intake.Commands;
 using DeployHub.Intake.ConfigFiles;
 using DeployHub.Intake.ConfigSync;
 using DeployHub.Intake.DeadLetters;
@@ -38,6 +39,8 @@ public static class IntakeSetup
         .AddScoped<AcceptBatchCancel>()
         .AddScoped<AcceptBatchRetry>()
         .AddScoped<TokenCheck>()
+        .AddScoped<CommandActs>()
+        .AddScoped<CommandIntake>()
         .AddScoped<TokenIntake>()
         .AddScoped<DeadLetterIntake>();
 }

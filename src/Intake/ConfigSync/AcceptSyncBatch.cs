@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using DeployHub.Contracts.ConfigSync;
 using DeployHub.Domain.ConfigFiles;
@@ -95,6 +96,8 @@ public sealed class AcceptSyncBatch(DeployHubDb db, BatchPreparation preparation
         {
             Id = Guid.CreateVersion7(),
             EnvironmentId = contents.EnvironmentId,
+            EnvironmentName = contents.EnvironmentName,
+            TraceParent = Activity.Current?.Id,
             RollbackOnFailure = request.RollbackOnFailure,
             Status = BatchStatus.Pending,
             TriggerType = caller.TriggerType,

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DeployHub.Contracts.Deployments;
 using DeployHub.Domain.Deployments;
 using DeployHub.Domain.Images;
@@ -96,6 +97,8 @@ public sealed class AcceptDeployment(DeployHubDb db)
         {
             Id = Guid.CreateVersion7(),
             EnvironmentId = targets.Image.EnvironmentId,
+            EnvironmentName = targets.EnvironmentName,
+            TraceParent = Activity.Current?.Id,
             ContainerImageId = targets.Image.Id,
             RegistryConnectionId = targets.Image.RegistryConnectionId,
             ImageName = targets.Image.ImageName,

@@ -44,8 +44,8 @@ internal static class Conflicts
                 ct);
         foreach (var older in await db.Plans.Where(x => x.SupersededBy == plan.Id).Select(x => new { x.Id, x.EnvironmentId }).ToListAsync(ct))
         {
-            // The key of the request is the new plan's.
-            db.Record(caller with { Ticket = null }, "deployment.supersede", older.Id, older.EnvironmentId, $"by {plan.Id}");
+            // The key of the request is the new plan's, and so is the answer.
+            db.Record(caller with { Ticket = null, Receipt = null }, "deployment.supersede", older.Id, older.EnvironmentId, $"by {plan.Id}");
             db.Send(Queues.Deployments, older.Id, new StopDeployment(older.Id));
         }
     }
