@@ -1,4 +1,5 @@
 using DeployHub.Intake.Access;
+using DeployHub.Intake.Accounts;
 using DeployHub.Intake.Commands;
 using DeployHub.Intake.ConfigFiles;
 using DeployHub.Intake.ConfigSync;
@@ -41,6 +42,10 @@ public static class IntakeSetup
         .AddScoped<TokenCheck>()
         .AddScoped<CommandActs>()
         .AddScoped<CommandIntake>()
+        .AddScoped<AccessCheck>()
+        .AddSingleton<RefusedTries>()
+        .AddHostedService<RefusedTriesWriter>()
+        .AddScoped<AccountIntake>()
         .AddScoped<TokenIntake>()
         .AddScoped<DeadLetterIntake>();
 }
