@@ -1,4 +1,6 @@
 using DeployHub.Api.Access;
+using DeployHub.Api.Accounts;
+using DeployHub.Api.Audit;
 using DeployHub.Api.ConfigFiles;
 using DeployHub.Api.ConfigSync;
 using DeployHub.Api.DeadLetters;
@@ -16,6 +18,7 @@ using DeployHub.Api.Values;
 using DeployHub.Contracts.Wire;
 using DeployHub.Hosting;
 using DeployHub.Intake;
+using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace DeployHub.Api;
@@ -31,6 +34,8 @@ public static class ApiSetup
         services.AddIntake();
         services.AddScoped<WaitingLine>().AddScoped<PlanReader>().AddScoped<PlanWait>().AddScoped<TagResolution>();
         services.AddScoped<BatchReader>().AddScoped<BatchWait>().AddScoped<HostFiles>().AddScoped<DryRun>().AddScoped<DriftReader>();
+        services.AddSingleton<RateLimits>();
+        services.Configure<ForwardedHeadersOptions>(options => TrustedProxies.Apply(options, settings));
         services.AddHostedService<AdminToken>();
         services.AddSingleton<TokenUse>().AddHostedService(provider => provider.GetRequiredService<TokenUse>());
         services.AddOpenApi(Document.Configure);
@@ -54,6 +59,7 @@ public static class ApiSetup
     /// <summary>Puts the pipeline and every route in place.</summary>
     public static WebApplication UseApi(this WebApplication app)
     {
+        app.UseForwardedHeaders();
         app.UseMiddleware<RequestLog>();
         app.UseMiddleware<ErrorBoundary>();
         app.UseStatusCodePages(context => ErrorBoundary.Complete(context.HttpContext));
@@ -65,24 +71,28 @@ public static class ApiSetup
         });
         app.UseRouting();
         app.UseMiddleware<TokenAuthentication>();
-        app.MapOpenApi(DocumentPath);
-        app.MapHealth();
-        app.MapDeploymentPlans();
-        app.MapEnvironments();
-        app.MapServers();
-        app.MapRegistries();
-        app.MapContainerImages();
-        app.MapImageDigests();
-        app.MapServices();
-        app.MapServiceDeployments();
-        app.MapConfigFiles();
-        app.MapAttachments();
-        app.MapVariables();
-        app.MapSecrets();
-        app.MapSyncBatches();
-        app.MapDrift();
-        app.MapTokens();
-        app.MapDeadLetters();
+        var routes = app.MapWithAccess();
+        routes.MapOpenApi(DocumentPath);
+        routes.MapHealth();
+        routes.MapDeploymentPlans();
+        routes.MapEnvironments();
+        routes.MapServers();
+        routes.MapRegistries();
+        routes.MapContainerImages();
+        routes.MapImageDigests();
+        routes.MapServices();
+        routes.MapServiceDeployments();
+        routes.MapConfigFiles();
+        routes.MapAttachments();
+        routes.MapVariables();
+        routes.MapSecrets();
+        routes.MapSyncBatches();
+        routes.MapDrift();
+        routes.MapAccounts();
+        routes.MapTokens();
+        routes.MapAuditLog();
+        routes.MapDeadLetters();
+        app.CheckAccess();
         return app;
     }
 }

@@ -20,8 +20,8 @@ public static class BusSetup
     /// <summary>The transport (RabbitMQ, or in memory) and the relay that empties the outbox into it.</summary>
     public static IServiceCollection AddBus(this IServiceCollection services, HostSettings settings, params IBusParts[] parts)
     {
-        services.AddSingleton(new OutboxTransport(
-            settings.RabbitMq is null ? "queue" : "exchange", e => e is MessageReturnedException || e.InnerException is MessageReturnedException));
+        services.AddSingleton(settings.RabbitMq is null ? OutboxTransport.InMemory : RabbitOutbox.Transport);
+        services.AddSingleton<OutboxSender>();
         services.AddHostedService<OutboxRelay>();
         services.AddMassTransit(bus =>
         {
@@ -45,6 +45,7 @@ public static class BusSetup
                         }
                     }));
                     rabbit.ConnectEndpointConfigurationObserver(new QuorumQueues());
+                    RabbitOutbox.DeclareEvents(rabbit);
                     rabbit.SendTopology.ErrorQueueNameFormatter = DeadLetterQueue.Name;
                     rabbit.SendTopology.DeadLetterQueueNameFormatter = DeadLetterQueue.Name;
                     foreach (var part in parts)

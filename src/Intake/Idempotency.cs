@@ -21,9 +21,9 @@ internal sealed record IdempotencyTicket(string Scope, string Key, string Hash, 
     /// <summary>How long a key is remembered; the housekeeping removes it some time after.</summary>
     public static readonly TimeSpan Kept = TimeSpan.FromHours(24);
 
-    public static Refusal? Check(string key) => key is { Length: >= 1 and <= LongestKey }
+    public static Refusal? Check(RequestKey key) => key.Text is { Length: >= 1 and <= LongestKey }
         ? null
-        : Refusal.Invalid("Idempotency-Key", $"must be 1 to {LongestKey} characters.");
+        : Refusal.Invalid(key.Field, $"must be 1 to {LongestKey} characters.");
 
     /// <summary>SHA-256 over the operation and the body, in which the order of keys does not matter.</summary>
     public static string HashOf(string operation, object body)
@@ -94,7 +94,7 @@ internal static class Idempotency
             return await act(caller);
         }
 
-        if (IdempotencyTicket.Check(key.Text) is { } badKey)
+        if (IdempotencyTicket.Check(key) is { } badKey)
         {
             return badKey;
         }
@@ -102,17 +102,18 @@ internal static class Idempotency
         var ticket = new IdempotencyTicket(caller.Scope, key.Text, IdempotencyTicket.HashOf(operation, request), DateTime.UtcNow);
         for (var tries = 1; ; tries++)
         {
+            caller.Receipt?.BeginTry();
             var (row, reused) = await db.FindRepeated(ticket, ct);
             if (reused is not null)
             {
-                return reused;
+                return reused with { Field = key.Field };
             }
 
             if (row is not null)
             {
                 key.Replayed = true;
                 return await again(row) is { } before ? before : new Refusal(
-                    404, ErrorCodes.NotFound, $"What the first request under this key made is not there any more ({row.ResourceId}).", "Idempotency-Key",
+                    404, ErrorCodes.NotFound, $"What the first request under this key made is not there any more ({row.ResourceId}).", key.Field,
                     "Use a new key to make it again.");
             }
 

@@ -1,3 +1,6 @@
+using DeployHub.Intake.Access;
+using DeployHub.Intake.Accounts;
+using DeployHub.Intake.Commands;
 using DeployHub.Intake.ConfigFiles;
 using DeployHub.Intake.ConfigSync;
 using DeployHub.Intake.DeadLetters;
@@ -36,6 +39,13 @@ public static class IntakeSetup
         .AddScoped<AcceptSyncBatch>()
         .AddScoped<AcceptBatchCancel>()
         .AddScoped<AcceptBatchRetry>()
+        .AddScoped<TokenCheck>()
+        .AddScoped<CommandActs>()
+        .AddScoped<CommandIntake>()
+        .AddScoped<AccessCheck>()
+        .AddSingleton<RefusedTries>()
+        .AddHostedService<RefusedTriesWriter>()
+        .AddScoped<AccountIntake>()
         .AddScoped<TokenIntake>()
         .AddScoped<DeadLetterIntake>();
 }

@@ -1,8 +1,10 @@
 using DeployHub.Domain.Deployments;
 using DeployHub.Hosting;
+using DeployHub.Intake;
 using DeployHub.Persistence.Messaging;
 using DeployHub.Persistence.Sagas;
 using DeployHub.Worker.Calendar;
+using DeployHub.Worker.Commands;
 using DeployHub.Worker.ConfigSync;
 using DeployHub.Worker.DeadLetters;
 using DeployHub.Worker.Deployments;
@@ -51,13 +53,15 @@ public static class WorkerSetup
         services.AddHostedService<PlanSweep>();
         services.AddHostedService<BatchSweep>();
         services.AddHostedService<LockSweep>();
+        services.AddIntake();
+        services.AddSingleton<CommandDoor>();
         services.AddSingleton<DeadLetterCollector>();
         services.AddScoped<Housekeeping>();
         return services.AddCalendar(settings.Persistence);
     }
 }
 
-/// <summary>The worker's queues: the machines', the steps', and the questions that only a worker can answer.</summary>
+/// <summary>The worker's queues: the commands of other programs, the machines', the steps', and the questions that only a worker can answer.</summary>
 public sealed class WorkerBus : IBusParts
 {
     private const int MessagesAtOnce = 32;
@@ -94,6 +98,7 @@ public sealed class WorkerBus : IBusParts
             endpoint.ConfigureConsumer<ImageTagQuestions>(context);
             endpoint.ConfigureConsumer<HostFileQuestions>(context);
         });
+        CommandDoor.Receive(context, receive);
         DeadLetterCollector.Receive(context, receive);
     }
 

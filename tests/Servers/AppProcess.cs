@@ -48,6 +48,21 @@ public sealed class AppProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Starts any program, such as an example.</summary>
+    public static async Task<AppProcess> StartProgram(string program, IEnumerable<string> args, IReadOnlyDictionary<string, string>? env = null)
+    {
+        var folder = ServerFolder.Create();
+        try
+        {
+            return new AppProcess(folder, await ServerProcess.Start(folder, program, args, env));
+        }
+        catch
+        {
+            folder.Remove();
+            throw;
+        }
+    }
+
     /// <summary>The last 200 lines that it wrote.</summary>
     public string Output() => _process.Output();
 

@@ -1,46 +1,31 @@
 using System.Buffers;
 using System.Net.Mime;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using DeployHub.Contracts.Errors;
-using DeployHub.Contracts.Wire;
 using DeployHub.Intake;
+using DeployHub.Intake.Bodies;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
 namespace DeployHub.Api.Http;
 
-/// <summary>Reads JSON bodies, strictly: what is not understood is refused by name, never passed over.</summary>
+/// <summary>Takes the body of a request in, within bounds; what it says is read as strictly as on the queues.</summary>
 internal static class Body
 {
-    public const int LargestBytes = 1 << 20;
+    public const int LargestBytes = StrictBody.LargestBytes;
 
     /// <summary>For the routes that take a config file's content.</summary>
     public const int LargestWithContent = 2 << 20;
 
-    private const int Deepest = 32;
     private const int TakenInBytes = 16 << 20;
     private static readonly TimeSpan TakenInWithin = TimeSpan.FromSeconds(3);
 
-    public static readonly Refusal TooLarge = LargerThan(LargestBytes);
+    public static readonly Refusal TooLarge = StrictBody.LargerThan(LargestBytes);
 
     public static readonly Refusal WrongContentType = new(
         415, ErrorCodes.ValidationError, "The body must be JSON in UTF-8.", "Content-Type", "Send «Content-Type: application/json».");
 
-    private static readonly Refusal Empty = Refusal.Unfit("The body is empty; a JSON object is expected.");
-
-    private static readonly JsonSerializerOptions Strict = new(WireWords.Json)
-    {
-        PropertyNameCaseInsensitive = false,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        AllowDuplicateProperties = false,
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-        MaxDepth = Deepest,
-    };
-
     public static async Task<Result<T>> Read<T>(HttpContext http, int largest = LargestBytes) where T : notnull =>
-        (await ReadBytes(http, largest)).IsRefused(out var refusal, out var bytes) ? refusal : Parse<T>(bytes);
+        (await ReadBytes(http, largest)).IsRefused(out var refusal, out var bytes) ? refusal : StrictBody.Parse<T>(bytes.Span);
 
     /// <summary>For routes that take a body but need none.</summary>
     public static async Task<Result<T>> ReadOptional<T>(HttpContext http) where T : notnull, new() =>
@@ -50,23 +35,9 @@ internal static class Body
     public static async Task<Result<Patch<T>>> ReadPatch<T, TView>(HttpContext http, int largest = LargestBytes) where T : notnull =>
         (await ReadBytes(http, largest)).IsRefused(out var refusal, out var bytes) ? refusal : ParsePatch<T, TView>(bytes);
 
-    public static Result<T> Parse<T>(ReadOnlyMemory<byte> bytes) where T : notnull
-    {
-        try
-        {
-            return BodyScan.Check(bytes.Span, Deepest) is { } malformed
-                ? malformed
-                : JsonSerializer.Deserialize<T>(bytes.Span, Strict) is { } body ? body : Refusal.Unfit("The body must be a JSON object.");
-        }
-        catch (JsonException e)
-        {
-            return BodyProblem.Explain(e, typeof(T), Strict);
-        }
-    }
-
     public static Result<Patch<T>> ParsePatch<T, TView>(ReadOnlyMemory<byte> bytes) where T : notnull
     {
-        if (BodyScan.Check(bytes.Span, Deepest) is { } malformed)
+        if (StrictBody.Malformed(bytes.Span) is { } malformed)
         {
             return malformed;
         }
@@ -77,7 +48,7 @@ internal static class Body
             return readOnly;
         }
 
-        return Parse<T>(bytes).IsRefused(out var refusal, out var body) ? refusal : new Patch<T>(body, given);
+        return StrictBody.Parse<T>(bytes.Span).IsRefused(out var refusal, out var body) ? refusal : new Patch<T>(body, given);
     }
 
     private static async Task<Result<ReadOnlyMemory<byte>>> ReadBytes(HttpContext http, int largest)
@@ -92,7 +63,7 @@ internal static class Body
         if (request.ContentLength > largest)
         {
             await TakeIn(http);
-            return LargerThan(largest);
+            return StrictBody.LargerThan(largest);
         }
 
         var buffer = new ArrayBufferWriter<byte>((int)(request.ContentLength ?? 0) + 1);
@@ -103,11 +74,11 @@ internal static class Body
             if (buffer.WrittenCount > largest)
             {
                 await TakeIn(http);
-                return LargerThan(largest);
+                return StrictBody.LargerThan(largest);
             }
         }
 
-        return buffer.WrittenCount == 0 ? Empty : IsJson(request.ContentType) ? buffer.WrittenMemory : WrongContentType;
+        return buffer.WrittenCount == 0 ? StrictBody.Empty : IsJson(request.ContentType) ? buffer.WrittenMemory : WrongContentType;
     }
 
     // A caller that is still sending would see its connection break, not the answer: what is within reason is taken in and thrown away.
@@ -128,8 +99,6 @@ internal static class Body
             // It sends too slowly to wait for; the answer goes out and the connection ends.
         }
     }
-
-    private static Refusal LargerThan(int largest) => new(413, ErrorCodes.ValidationError, $"The body is larger than {largest >> 20} MiB.");
 
     private static bool IsJson(string? contentType) =>
         MediaTypeHeaderValue.TryParse(contentType, out var type)

@@ -24,13 +24,13 @@ internal static class ErrorAnswers
 
         if (needsToken)
         {
-            yield return ("401", "No token, or one that is unknown, expired or revoked.");
-            yield return ("403", "The token's role does not permit this.");
+            yield return ("401", "No token, or one that is unknown, expired, revoked, or of an account that is disabled.");
+            yield return ("403", "The token's role does not permit this, or it is limited to environments and this concerns others.");
         }
 
         if (path.Contains('{', StringComparison.Ordinal))
         {
-            yield return ("404", "There is no such thing.");
+            yield return ("404", "There is no such thing, or the token does not see the environment that it lies in.");
         }
 
         if (needsToken && method != HttpMethods.Get)
@@ -42,6 +42,11 @@ internal static class ErrorAnswers
         {
             yield return ("413", "The body is larger than 1 MiB, or than 2 MiB where it holds a config file.");
             yield return ("415", "The body is not JSON.");
+        }
+
+        if (needsToken)
+        {
+            yield return ("429", "Too many requests with this token or from this address; Retry-After says when to try again.");
         }
 
         yield return ("500", "A fault in DeployHub.");

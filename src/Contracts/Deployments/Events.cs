@@ -8,8 +8,11 @@ namespace DeployHub.Contracts.Deployments;
 /// <param name="ImageName">The repository, without tag or digest.</param>
 /// <param name="ImageTag">The tag asked for, or null when a digest was.</param>
 /// <param name="ImageDigest">The manifest digest <c>sha256:…</c> (for an image known only to the engine: its image id), once it is known.</param>
+/// <param name="EnvironmentName">The environment's name when the plan was accepted; null in an event of before it was told.</param>
+/// <param name="Status">Where the plan stands, in the words of the wire; null in an event of before it was told.</param>
 public record PlanEventFacts(
-    Guid PlanId, Guid EnvironmentId, int Sequence, DateTime OccurredAt, string ImageName, string? ImageTag, string? ImageDigest);
+    Guid PlanId, Guid EnvironmentId, int Sequence, DateTime OccurredAt, string ImageName, string? ImageTag, string? ImageDigest, string? EnvironmentName = null,
+    string? Status = null);
 
 /// <summary>What every event of a step carries.</summary>
 /// <param name="StepId">The step.</param>

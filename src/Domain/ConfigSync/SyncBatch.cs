@@ -8,10 +8,18 @@ public class SyncBatch
 {
     public Guid Id { get; init; }
     public Guid EnvironmentId { get; init; }
+
+    /// <summary>The environment's name when the batch was accepted, for its events; null where it was gone before names were kept.</summary>
+    public string? EnvironmentName { get; init; }
+
     public bool RollbackOnFailure { get; init; }
     public BatchStatus Status { get; set; }
     public required string TriggerType { get; init; }
     public required string TriggeredBy { get; init; }
+
+    /// <summary>The W3C trace context of the request that began it, which its events go on with; null where there was none.</summary>
+    public string? TraceParent { get; init; }
+
     public int TargetCount { get; init; }
     public SyncError? Error { get; set; }
 

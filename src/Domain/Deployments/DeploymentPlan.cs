@@ -7,6 +7,10 @@ public class DeploymentPlan
 {
     public Guid Id { get; init; }
     public Guid EnvironmentId { get; init; }
+
+    /// <summary>The environment's name when the plan was accepted, for its events; null where it was gone before names were kept.</summary>
+    public string? EnvironmentName { get; init; }
+
     public Guid ContainerImageId { get; init; }
     public Guid? RegistryConnectionId { get; init; }
     public required string ImageName { get; init; }
@@ -26,6 +30,10 @@ public class DeploymentPlan
     public PlanStatus Status { get; set; }
     public required string TriggerType { get; init; }
     public required string TriggeredBy { get; init; }
+
+    /// <summary>The W3C trace context of the request that began it, which its events go on with; null where there was none.</summary>
+    public string? TraceParent { get; init; }
+
     public int StepCount { get; init; }
     public DeploymentError? Error { get; set; }
     public string? RolledBackBy { get; set; }

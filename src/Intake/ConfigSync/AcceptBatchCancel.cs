@@ -70,7 +70,7 @@ public sealed class AcceptBatchCancel(DeployHubDb db)
                 if (updated == 1)
                 {
                     db.Record(caller, "sync_batch.cancel", batch.Id, batch.EnvironmentId, $"was {batch.Status.Word()}, {(rollback ? "taken back" : "kept")}");
-                    db.Send(Queues.ConfigSyncs, batch.Id, new CancelSyncBatch(batch.Id));
+                    db.Send(Queues.ConfigSyncs, batch.Id, new StopSyncBatch(batch.Id));
                 }
             },
             ct);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using DeployHub.Contracts.ConfigSync;
 using DeployHub.Domain.ConfigFiles;
@@ -22,7 +23,8 @@ public sealed class AcceptSyncBatch(DeployHubDb db, BatchPreparation preparation
     /// <param name="request">What the caller asked for.</param>
     /// <param name="caller">Who asks.</param>
     /// <param name="ct">Ends the try; what was committed stays.</param>
-    public Task<Result<AcceptedBatch>> Accept(SyncBatchRequest request, Caller caller, CancellationToken ct) => Accept(request, "sync", request, caller, ct);
+    public async Task<Result<AcceptedBatch>> Accept(SyncBatchRequest request, Caller caller, CancellationToken ct) =>
+        await preparation.CheckScope(request, caller, ct) is { } refusal ? refusal : await Accept(request, "sync", request, caller, ct);
 
     /// <summary>The same for one file.</summary>
     public async Task<Result<AcceptedBatch>> AcceptOne(Guid configFileId, SyncFileRequest request, Caller caller, CancellationToken ct)
@@ -77,7 +79,7 @@ public sealed class AcceptSyncBatch(DeployHubDb db, BatchPreparation preparation
         db.Record(caller, "sync_batch.accept", batch.Id, batch.EnvironmentId, string.Create(
             CultureInfo.InvariantCulture, $"{contents.Files.Count} files, {batch.TargetCount} targets"));
         db.LineUp(batch.Id, contents.Files.SelectMany(file => file.Targets).SelectMany(KeysOf));
-        db.Send(Queues.ConfigSyncs, batch.Id, new ExecuteSyncBatch(batch.Id));
+        db.Send(Queues.ConfigSyncs, batch.Id, new BeginSyncBatch(batch.Id));
 
         // A worker can begin to look at engines while the batch's machine is still being opened.
         db.AddWork(StepAct.SyncPrepare, batch.Id, batch.Id);
@@ -95,6 +97,8 @@ public sealed class AcceptSyncBatch(DeployHubDb db, BatchPreparation preparation
         {
             Id = Guid.CreateVersion7(),
             EnvironmentId = contents.EnvironmentId,
+            EnvironmentName = contents.EnvironmentName,
+            TraceParent = Activity.Current?.Id,
             RollbackOnFailure = request.RollbackOnFailure,
             Status = BatchStatus.Pending,
             TriggerType = caller.TriggerType,

@@ -1,5 +1,6 @@
 using DeployHub.Contracts.ConfigSync;
 using DeployHub.Domain.ConfigFiles;
+using DeployHub.Intake.Access;
 using DeployHub.Persistence;
 using Microsoft.EntityFrameworkCore;
 
@@ -7,8 +8,9 @@ namespace DeployHub.Intake.ConfigSync;
 
 /// <summary>All that a batch is to do, found out and not yet stored.</summary>
 /// <param name="EnvironmentId">The environment of its files.</param>
+/// <param name="EnvironmentName">The environment's name.</param>
 /// <param name="Files">One for each operation; what has an error has no targets.</param>
-public sealed record BatchContents(Guid EnvironmentId, List<RenderedFile> Files);
+public sealed record BatchContents(Guid EnvironmentId, string EnvironmentName, List<RenderedFile> Files);
 
 /// <summary>Finds out what a batch is to do, for the one that is accepted and for the one that is only looked at.</summary>
 public sealed class BatchPreparation(DeployHubDb db, FileRendering rendering)
@@ -25,10 +27,12 @@ public sealed class BatchPreparation(DeployHubDb db, FileRendering rendering)
             return invalid;
         }
 
-        if ((await FindFiles(request, ct)).IsRefused(out var refusal, out var files))
+        if ((await FindFiles(request, ct)).IsRefused(out var refusal, out var found))
         {
             return refusal;
         }
+
+        var (environmentName, files) = found;
 
         var environmentId = files[0].EnvironmentId;
         var rendered = WithoutConflicts(await rendering.Render(environmentId, files, MostBytes, ct));
@@ -37,30 +41,51 @@ public sealed class BatchPreparation(DeployHubDb db, FileRendering rendering)
             ? Refusal.Invalid("operations", $"must not go to more than {MostTargets} targets together; these go to {count}.", "Split the batch.")
             : rendered.Exists(file => file.Targets.Exists(target => target.Content is null))
                 ? Refusal.Invalid("operations", $"must not come to more than {MostBytes >> 20} MiB over all targets.", "Split the batch.")
-                : new BatchContents(environmentId, rendered);
+                : new BatchContents(environmentId, environmentName, rendered);
     }
 
-    private async Task<Result<List<ConfigFile>>> FindFiles(SyncBatchRequest request, CancellationToken ct)
+    /// <summary>
+    /// 403 when the caller is limited to environments and a file does not lie in one of them. What is not there at all is refused in the same
+    /// words, so that nobody learns of the files of others; what is no id is for the other checks.
+    /// </summary>
+    public async Task<Refusal?> CheckScope(SyncBatchRequest request, Caller caller, CancellationToken ct)
+    {
+        if (caller.Environments?.ToList() is not { } seen || request.Problems().Any())
+        {
+            return null;
+        }
+
+        var ids = request.Operations.ConvertAll(operation => Guid.TryParse(operation.ConfigFileId, out var id) ? id : Guid.Empty);
+        var found = await db.ConfigFiles.Where(x => ids.Contains(x.Id) && seen.Contains(x.EnvironmentId)).Select(x => x.Id).ToListAsync(ct);
+        return ids.FindIndex(id => id != Guid.Empty && !found.Contains(id)) is >= 0 and var index
+            ? AccessCheck.OutOfScope(caller, SyncBatchRequest.Field(index), "config file")
+            : null;
+    }
+
+    private async Task<Result<FoundFiles>> FindFiles(SyncBatchRequest request, CancellationToken ct)
     {
         var ids = request.Operations.ConvertAll(operation => Guid.TryParse(operation.ConfigFileId, out var id) ? id : Guid.Empty);
-        var found = await db.ConfigFiles.AsNoTracking().Where(x => ids.Contains(x.Id)).ToDictionaryAsync(x => x.Id, ct);
-        var files = new List<ConfigFile>(ids.Count);
+        var found = await db.ConfigFiles.AsNoTracking().Where(x => ids.Contains(x.Id))
+            .Join(db.Environments, x => x.EnvironmentId, x => x.Id, (file, environment) => new { file, environment.Name }).ToDictionaryAsync(x => x.file.Id, ct);
+        var (files, environmentName) = (new List<ConfigFile>(ids.Count), "");
         for (var i = 0; i < ids.Count; i++)
         {
-            if (!found.TryGetValue(ids[i], out var file))
+            if (!found.TryGetValue(ids[i], out var row))
             {
                 return Refusal.Invalid(SyncBatchRequest.Field(i), "names no config file.", "GET /api/environments/{envId}/config-files lists them.");
             }
 
+            var file = row.file;
             if (file.EnvironmentId != (files.Count > 0 ? files[0].EnvironmentId : file.EnvironmentId))
             {
                 return Refusal.Invalid(SyncBatchRequest.Field(i), "is of another environment than the first one.", "Send a batch for each environment.");
             }
 
             files.Add(file);
+            environmentName = row.Name;
         }
 
-        return files;
+        return new FoundFiles(environmentName, files);
     }
 
     // Two that would write different things to one path cannot both be right; two that would write the same are one.
@@ -133,4 +158,6 @@ public sealed class BatchPreparation(DeployHubDb db, FileRendering rendering)
         SyncErrorCodes.DuplicateTarget,
         $"The config file «{file.File.Name}» goes to «{target.Path}» on server «{target.Server.Name}», where "
         + $"{(ReferenceEquals(file, other) ? "another attachment of it" : $"the config file «{other.File.Name}»")} goes too, {how}. Change one of the attachments.");
+
+    private sealed record FoundFiles(string EnvironmentName, List<ConfigFile> Files);
 }

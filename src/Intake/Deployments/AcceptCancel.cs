@@ -85,7 +85,7 @@ public sealed class AcceptCancel(DeployHubDb db)
                 }
 
                 db.Record(caller, "deployment.cancel", plan.Id, plan.EnvironmentId, $"was {plan.Status.Word()}, {(rollback ? "taken back" : "kept")}");
-                db.Send(Queues.Deployments, plan.Id, new CancelDeployment(plan.Id));
+                db.Send(Queues.Deployments, plan.Id, new StopDeployment(plan.Id));
             },
             ct);
         return updated == 1;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DeployHub.Contracts.Deployments;
 using DeployHub.Domain.Deployments;
 using DeployHub.Domain.Images;
@@ -43,7 +44,7 @@ public sealed class AcceptDeployment(DeployHubDb db)
             async () =>
             {
                 await db.EnterLine(alone: request.OnConflict != OnConflict.Queue, ct);
-                if (request.OnConflict == OnConflict.Reject && (inTheWay = await db.FindInTheWay(targets, ct)) is not null)
+                if (request.OnConflict == OnConflict.Reject && (inTheWay = await db.FindInTheWay(targets, caller, ct)) is not null)
                 {
                     return;
                 }
@@ -69,7 +70,7 @@ public sealed class AcceptDeployment(DeployHubDb db)
         // A worker can begin to look at engines and registry while the plan's machine is still being opened.
         db.AddWork(StepAct.Prepare, plan.Id, plan.Id);
         db.Send(Queues.Steps, plan.Id, new PrepareDeployment(plan.Id));
-        db.Send(Queues.Deployments, plan.Id, new DeployContainerImage(plan.Id));
+        db.Send(Queues.Deployments, plan.Id, new BeginDeployment(plan.Id));
     }
 
     private async Task<Result<RequestedDigest>> FindDigest(ContainerImage image, string? asked, CancellationToken ct)
@@ -96,6 +97,8 @@ public sealed class AcceptDeployment(DeployHubDb db)
         {
             Id = Guid.CreateVersion7(),
             EnvironmentId = targets.Image.EnvironmentId,
+            EnvironmentName = targets.EnvironmentName,
+            TraceParent = Activity.Current?.Id,
             ContainerImageId = targets.Image.Id,
             RegistryConnectionId = targets.Image.RegistryConnectionId,
             ImageName = targets.Image.ImageName,

@@ -113,7 +113,7 @@ public sealed class AcceptRetry(DeployHubDb db)
                 .SetProperty(x => x.Error, x => x.Failure)
                 .SetProperty(x => x.Counted, StepAct.Deploy),
             ct);
-        db.Send(Queues.Deployments, plan.Id, new RollbackDeployment(plan.Id, caller.Name));
+        db.Send(Queues.Deployments, plan.Id, new TakeBackDeployment(plan.Id, caller.Name));
         return true;
     }
 

@@ -57,7 +57,7 @@ public sealed class AcceptRollback(DeployHubDb db)
                 }
 
                 db.Record(caller, "deployment.rollback", plan.Id, plan.EnvironmentId, $"was {plan.Status.Word()}");
-                db.Send(Queues.Deployments, plan.Id, new RollbackDeployment(plan.Id, caller.Name));
+                db.Send(Queues.Deployments, plan.Id, new TakeBackDeployment(plan.Id, caller.Name));
             },
             ct);
         return updated == 1;

@@ -15,7 +15,7 @@ internal sealed record DeploymentTarget(Service Service, ServiceDeployment Deplo
 }
 
 /// <summary>Everything that an image is deployed to, in the order in which it is done.</summary>
-internal sealed record DeploymentTargets(ContainerImage Image, List<DeploymentTarget> All);
+internal sealed record DeploymentTargets(ContainerImage Image, string EnvironmentName, List<DeploymentTarget> All);
 
 internal static class Targets
 {
@@ -24,10 +24,11 @@ internal static class Targets
     {
         var rows = await (from image in db.ContainerImages.AsNoTracking()
                           where image.Id == containerImageId
+                          join environment in db.Environments on image.EnvironmentId equals environment.Id
                           from service in db.Services.Where(x => x.ContainerImageId == image.Id).DefaultIfEmpty()
                           from deployment in db.ServiceDeployments.Where(x => x.ServiceId == service!.Id).DefaultIfEmpty()
                           from server in db.Servers.Where(x => x.Id == deployment!.ServerId).DefaultIfEmpty()
-                          select new { image, service, deployment, server }).ToListAsync(ct);
+                          select new { image, environment.Name, service, deployment, server }).ToListAsync(ct);
         if (rows.Count == 0)
         {
             return Refusal.NotFound("container image", containerImageId);
@@ -50,7 +51,7 @@ internal static class Targets
         }
 
         return new DeploymentTargets(
-            image1,
+            image1, rows[0].Name,
             [.. rows.Select(row => new DeploymentTarget(row.service!, row.deployment!, row.server!))
                 .OrderBy(target => target.Service.CreatedAt).ThenBy(target => target.Service.Id).ThenBy(target => target.Server.Name, StringComparer.Ordinal)]);
     }

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace DeployHub.Persistence.Messaging;
 
 /// <summary>A message that could not be handled, or not be sent, after every try. It stays until somebody sends it again or discards it.</summary>
@@ -29,4 +31,13 @@ public class DeadLetter
     public required string Reason { get; init; }
 
     public DateTime FailedAt { get; init; }
+
+    /// <summary>What came, as a text that can be kept: PostgreSQL keeps no NUL in one.</summary>
+    public static string TextOf(byte[] body) => Keepable(Encoding.UTF8.GetString(body));
+
+    /// <summary>A text without what cannot be kept.</summary>
+    public static string Keepable(string text) => text.Replace('\0', '\ufffd');
+
+    /// <summary>A text no longer than <paramref name="most"/> characters.</summary>
+    public static string Shortened(string text, int most) => text.Length > most ? text[..most] : text;
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using DeployHub.Contracts.Wire;
 using Microsoft.EntityFrameworkCore;
@@ -14,9 +15,13 @@ public static class OutboxWriting
     public static void Send(this DeployHubDb db, string queue, Guid correlationId, object message) =>
         db.Outbox.Add(Row(queue, correlationId, message, DateTime.UtcNow + OwnLease));
 
-    /// <summary>Publishes an event to all who subscribe.</summary>
-    public static void Publish(this DeployHubDb db, Guid correlationId, object message) =>
-        db.Outbox.Add(Row(null, correlationId, message, DateTime.UtcNow + OwnLease));
+    /// <summary>Publishes an event to all who subscribe. <paramref name="traceParent"/>: the trace that it belongs to; null for the present one.</summary>
+    public static void Publish(this DeployHubDb db, Guid correlationId, object message, string? traceParent = null) =>
+        db.Outbox.Add(Row(null, correlationId, message, DateTime.UtcNow + OwnLease, traceParent: traceParent));
+
+    /// <summary>Answers a caller outside.</summary>
+    public static void Reply(this DeployHubDb db, Guid correlationId, object message, string queue, string? correlation, Guid? requestId) =>
+        db.Outbox.Add(Row(null, correlationId, message, DateTime.UtcNow + OwnLease, replyTo: queue, correlation: correlation, requestId: requestId));
 
     /// <summary>Sends a command after <paramref name="delay"/>; <paramref name="token"/> calls it off.</summary>
     public static void Schedule(this DeployHubDb db, string queue, Guid correlationId, object message, TimeSpan delay, Guid token) =>
@@ -38,15 +43,24 @@ public static class OutboxWriting
     public static Task<bool> BrokerIsBlocked(this DeployHubDb db, CancellationToken ct) =>
         db.Outbox.AnyAsync(x => x.LastError == OutboxMessage.NotConfirmed, ct);
 
-    private static OutboxMessage Row(string? queue, Guid correlationId, object message, DateTime dueAt, Guid? token = null) => new()
+    private static OutboxMessage Row(
+        string? queue, Guid correlationId, object message, DateTime dueAt, Guid? token = null, string? traceParent = null, string? replyTo = null,
+        string? correlation = null, Guid? requestId = null) => new()
     {
         MessageId = Guid.CreateVersion7(),
         Queue = queue,
+        ReplyTo = replyTo,
+        ReplyCorrelation = correlation,
+        ReplyRequestId = requestId,
         MessageType = message.GetType().FullName!,
         Body = JsonSerializer.Serialize(message, message.GetType(), WireWords.Json),
         CorrelationId = correlationId,
+        TraceParent = traceParent ?? TraceOf(Activity.Current),
         DueAt = dueAt,
         Token = token,
         Message = message,
     };
+
+    // Only a W3C id can be handed on as one.
+    private static string? TraceOf(Activity? activity) => activity?.IdFormat == ActivityIdFormat.W3C ? activity.Id : null;
 }

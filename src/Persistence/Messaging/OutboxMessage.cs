@@ -16,8 +16,20 @@ public class OutboxMessage
     public long Id { get; init; }
     public Guid MessageId { get; init; }
 
-    /// <summary>The queue that a command goes to; null publishes an event to all who subscribe.</summary>
+    /// <summary>The queue that a command goes to; null for an event to all who subscribe, and for a reply.</summary>
     public string? Queue { get; init; }
+
+    /// <summary>The queue of a caller outside that waits for a reply. It may be gone; then there is nobody to tell, and the reply is dropped.</summary>
+    public string? ReplyTo { get; init; }
+
+    /// <summary>The request of a caller that uses MassTransit, which then gets an envelope; null for a reply in plain JSON.</summary>
+    public Guid? ReplyRequestId { get; init; }
+
+    /// <summary>The correlation id that the caller gave, as it stands.</summary>
+    public string? ReplyCorrelation { get; init; }
+
+    /// <summary>The W3C trace context that it goes on with.</summary>
+    public string? TraceParent { get; init; }
 
     /// <summary>Full name of a type of the contracts.</summary>
     public required string MessageType { get; init; }

@@ -7,20 +7,12 @@ using Microsoft.Extensions.Logging;
 
 namespace DeployHub.Persistence.Messaging;
 
-/// <summary>How the relay names a queue to the transport.</summary>
-/// <param name="Scheme">
-/// <c>queue</c> in memory. <c>exchange</c> on RabbitMQ, where the send is mandatory: a command that no queue takes in comes back and stays
-/// in the outbox, and the sender never declares a queue with other settings than its reader's.
-/// </param>
-/// <param name="CameBack">Whether a send failed only because no queue took the message in: no reader has ever started yet.</param>
-public record OutboxTransport(string Scheme, Func<Exception, bool> CameBack);
-
 /// <summary>
 /// Sends what was committed. A commit of this process wakes it and hands it the rows; rows of processes that died, rows that failed and
 /// rows whose time has come are taken from the table under a lease. At least once: the receiver's inbox drops the second one.
 /// </summary>
 public sealed partial class OutboxRelay(
-    IServiceScopeFactory scopes, IBus bus, IBusControl control, OutboxHandover handover, OutboxTransport transport, ILogger<OutboxRelay> log)
+    IServiceScopeFactory scopes, OutboxSender sender, IBusControl control, OutboxHandover handover, OutboxTransport transport, ILogger<OutboxRelay> log)
     : BackgroundService
 {
     private const int SendsAtOnce = 32;
@@ -88,21 +80,9 @@ public sealed partial class OutboxRelay(
     {
         try
         {
-            var message = row.Message ?? row.Read();
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ct);
             deadline.CancelAfter(SendDeadline);
-            if (row.Queue is null)
-            {
-                await bus.Publish(message, message.GetType(), Pipe.Execute<PublishContext>(context => Mark(context, row)), deadline.Token)
-                    .WaitAsync(SendDeadline, ct);
-            }
-            else
-            {
-                var endpoint = await bus.GetSendEndpoint(new Uri($"{transport.Scheme}:{row.Queue}")).WaitAsync(SendDeadline, ct);
-                await endpoint.Send(message, message.GetType(), Pipe.Execute<SendContext>(context => Mark(context, row)), deadline.Token)
-                    .WaitAsync(SendDeadline, ct);
-            }
-
+            await sender.Send(row, deadline.Token).WaitAsync(SendDeadline, ct);
             await _sent.Writer.WriteAsync(row.Id, ct);
         }
         catch (Exception e) when (!ct.IsCancellationRequested && e is TimeoutException or OperationCanceledException && control.CheckHealth().Status == BusHealthStatus.Healthy)
@@ -110,17 +90,15 @@ public sealed partial class OutboxRelay(
             // That says nothing against the message, so it is not counted against it.
             await PutBack(row, OutboxMessage.NotConfirmed, row.Attempts, NotConfirmedPause, ct);
         }
+        catch (Exception e) when (!ct.IsCancellationRequested && row.ReplyTo is not null && transport.CameBack(e))
+        {
+            NobodyWaits(row.ReplyTo, row.MessageId);
+            await _sent.Writer.WriteAsync(row.Id, ct);
+        }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
             await PutBack(row, e, ct);
         }
-    }
-
-    private static void Mark(SendContext context, OutboxMessage row)
-    {
-        context.MessageId = row.MessageId;
-        context.CorrelationId = row.CorrelationId;
-        context.ConversationId = row.CorrelationId;
     }
 
     // The rows are leased, not locked: nothing is sent inside a transaction.
@@ -173,7 +151,7 @@ public sealed partial class OutboxRelay(
     private async Task PutBack(OutboxMessage row, string reason, int attempts, TimeSpan pause, CancellationToken ct)
     {
         var givenUp = attempts >= MostAttempts;
-        NotSent(row.MessageType, row.MessageId, givenUp ? "given up, kept as a dead letter" : "will be tried again", reason);
+        NotSent(row.MessageType, row.MessageId, !givenUp ? "will be tried again" : row.ReplyTo is null ? "given up, kept as a dead letter" : "given up", reason);
         await UntilStopped(
             async () =>
             {
@@ -197,8 +175,8 @@ public sealed partial class OutboxRelay(
 
     private static async Task GiveUp(DeployHubDb db, OutboxMessage row, string reason, CancellationToken ct)
     {
-        // Once, also when this is repeated because the answer to its commit was lost.
-        if (await db.Outbox.Where(x => x.Id == row.Id).ExecuteDeleteAsync(ct) == 1)
+        // Once, also when this is repeated because the answer to its commit was lost. A reply is of use to nobody but its caller.
+        if (await db.Outbox.Where(x => x.Id == row.Id).ExecuteDeleteAsync(ct) == 1 && row.ReplyTo is null)
         {
             db.DeadLetters.Add(new DeadLetter
             {
@@ -275,6 +253,9 @@ public sealed partial class OutboxRelay(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Message {Type} {MessageId} was not sent ({Fate}): {Reason}")]
     private partial void NotSent(string type, Guid messageId, string fate, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The queue {Queue} of a caller is gone, so reply {MessageId} is dropped; the caller can send its command again and is answered anew.")]
+    private partial void NobodyWaits(string queue, Guid messageId);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The outbox stumbled and goes on in a second.")]
     private partial void Stumbled(Exception problem);

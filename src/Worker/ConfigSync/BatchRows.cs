@@ -45,11 +45,11 @@ internal static class BatchRows
     }
 
     /// <summary>Publishes a public event with the transaction; its facts carry the next number.</summary>
-    public static void Announce(this SagaConsumeContext<ConfigSyncState> context, object message) =>
-        context.Db().Publish(context.Saga.CorrelationId, message);
+    public static void Announce(this SagaConsumeContext<ConfigSyncState> context, SyncBatch batch, object message) =>
+        context.Db().Publish(batch.Id, message, batch.TraceParent);
 
     public static BatchEventFacts Facts(this SagaConsumeContext<ConfigSyncState> context, SyncBatch batch) =>
-        new(batch.Id, batch.EnvironmentId, ++context.Saga.Sequence, DateTime.UtcNow);
+        new(batch.Id, batch.EnvironmentId, ++context.Saga.Sequence, DateTime.UtcNow, batch.EnvironmentName, batch.Status.Word());
 
     public static TargetEventFacts Facts(this TargetRow target) => new(
         target.Id, target.OperationIndex, target.ConfigFileId, target.ServerId, target.ServerName, target.Path, target.FromHash, target.ToHash, target.Status.Word());

@@ -24,7 +24,7 @@ public sealed class BatchSweep(IServiceScopeFactory scopes, PersistenceOptions p
                 {
                     foreach (var batch in still)
                     {
-                        db.Send(Queues.ConfigSyncs, batch.Id, batch.Begun ? new SyncBatchNudged(batch.Id) : new ExecuteSyncBatch(batch.Id));
+                        db.Send(Queues.ConfigSyncs, batch.Id, batch.Begun ? new SyncBatchNudged(batch.Id) : new BeginSyncBatch(batch.Id));
                     }
 
                     cleaning.ForEach(id => db.Send(Queues.ConfigSyncs, id, new SyncBatchNudged(id)));

@@ -105,7 +105,7 @@ internal static class BatchVerbs
             batch.Error ??= operations.Find(x => x.Error is not null)?.Error;
             batch.CompletedAt = DateTime.UtcNow;
             await context.CallDeadlineOff();
-            context.Announce(batch.Status switch
+            context.Announce(batch, batch.Status switch
             {
                 BatchStatus.Ok => new SyncBatchCompleted(context.Facts(batch)),
                 BatchStatus.Cancelled => new SyncBatchCancelled(context.Facts(batch), batch.CancelledBy!),

@@ -7,7 +7,7 @@ namespace DeployHub.Worker.ConfigSync;
 /// <summary>The messages of the machine, and which of them each state lets pass.</summary>
 public sealed partial class ConfigSyncStateMachine
 {
-    public Event<ExecuteSyncBatch> Submitted { get; private set; } = null!;
+    public Event<BeginSyncBatch> Submitted { get; private set; } = null!;
     public Event<SyncBatchPrepared> Prepared { get; private set; } = null!;
     public Event<SyncBatchRefused> Refused { get; private set; } = null!;
     public Event<SyncTargetsReleased> Released { get; private set; } = null!;
@@ -16,7 +16,7 @@ public sealed partial class ConfigSyncStateMachine
     public Event<TargetRestored> Restored { get; private set; } = null!;
     public Event<TargetRestoreFailed> NotRestored { get; private set; } = null!;
     public Event<SyncBatchCleanedUp> CleanedUp { get; private set; } = null!;
-    public Event<CancelSyncBatch> CancelRequested { get; private set; } = null!;
+    public Event<StopSyncBatch> CancelRequested { get; private set; } = null!;
     public Event<RetrySyncBatch> RetryRequested { get; private set; } = null!;
     public Event<SyncBatchDeadlineReached> DeadlineReached { get; private set; } = null!;
     public Event<SyncBatchNudged> Nudged { get; private set; } = null!;

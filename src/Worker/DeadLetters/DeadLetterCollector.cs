@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployHub.Contracts.Wire;
@@ -62,9 +61,9 @@ public sealed partial class DeadLetterCollector(IServiceScopeFactory scopes, ILo
 
     private static DeadLetter Read(ReceiveContext context)
     {
-        var text = Keepable(Encoding.UTF8.GetString(context.Body.GetBytes()));
+        var text = DeadLetter.TextOf(context.Body.GetBytes());
         var (type, message, correlationId) = Unwrap(text);
-        var (body, reason) = (message ?? text, Keepable(Reason(context)));
+        var body = message ?? text;
         return new DeadLetter
         {
             Id = Guid.CreateVersion7(),
@@ -73,7 +72,7 @@ public sealed partial class DeadLetterCollector(IServiceScopeFactory scopes, ILo
             CorrelationId = context.GetCorrelationId() ?? correlationId,
             MessageType = body.Length > DeadLetter.LongestBody ? null : type,
             Body = body.Length > DeadLetter.LongestBody ? null : body,
-            Reason = reason.Length > DeadLetter.LongestReason ? reason[..DeadLetter.LongestReason] : reason,
+            Reason = DeadLetter.Shortened(DeadLetter.Keepable(Reason(context)), DeadLetter.LongestReason),
             FailedAt = DateTime.UtcNow,
         };
     }
@@ -96,9 +95,6 @@ public sealed partial class DeadLetterCollector(IServiceScopeFactory scopes, ILo
             return default;
         }
     }
-
-    // PostgreSQL keeps no NUL in a text.
-    private static string Keepable(string text) => text.Replace('\0', '\ufffd');
 
     // urn:message:Namespace:Type
     private static string? TypeOf(string? urn) =>

@@ -7,7 +7,7 @@ namespace DeployHub.Worker.Deployments;
 /// <summary>The messages of the machine, and which of them each state lets pass.</summary>
 public sealed partial class DeploymentStateMachine
 {
-    public Event<DeployContainerImage> Submitted { get; private set; } = null!;
+    public Event<BeginDeployment> Submitted { get; private set; } = null!;
     public Event<DeploymentPrepared> Prepared { get; private set; } = null!;
     public Event<DeploymentRefused> Refused { get; private set; } = null!;
     public Event<TargetsReleased> Released { get; private set; } = null!;
@@ -17,8 +17,8 @@ public sealed partial class DeploymentStateMachine
     public Event<StepRestored> StepRestored { get; private set; } = null!;
     public Event<StepRestoreFailed> StepRestoreFailed { get; private set; } = null!;
     public Event<StepFinalized> StepFinalized { get; private set; } = null!;
-    public Event<RollbackDeployment> RollbackRequested { get; private set; } = null!;
-    public Event<CancelDeployment> CancelRequested { get; private set; } = null!;
+    public Event<TakeBackDeployment> RollbackRequested { get; private set; } = null!;
+    public Event<StopDeployment> CancelRequested { get; private set; } = null!;
     public Event<RetryDeployment> RetryRequested { get; private set; } = null!;
     public Event<DeploymentDeadlineReached> DeadlineReached { get; private set; } = null!;
     public Event<DeploymentNudged> Nudged { get; private set; } = null!;

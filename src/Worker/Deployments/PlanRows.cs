@@ -90,11 +90,12 @@ internal static class PlanRows
     }
 
     /// <summary>Publishes a public event with the transaction; its facts carry the next number.</summary>
-    public static void Announce(this SagaConsumeContext<DeploymentState> context, object message) =>
-        context.Db().Publish(context.Saga.CorrelationId, message);
+    public static void Announce(this SagaConsumeContext<DeploymentState> context, DeploymentPlan plan, object message) =>
+        context.Db().Publish(plan.Id, message, plan.TraceParent);
 
     public static PlanEventFacts Facts(this SagaConsumeContext<DeploymentState> context, DeploymentPlan plan) =>
-        new(plan.Id, plan.EnvironmentId, ++context.Saga.Sequence, DateTime.UtcNow, plan.ImageName, plan.ImageTag, plan.ImageDigest ?? plan.RequestedDigest);
+        new(plan.Id, plan.EnvironmentId, ++context.Saga.Sequence, DateTime.UtcNow, plan.ImageName, plan.ImageTag, plan.ImageDigest ?? plan.RequestedDigest,
+            plan.EnvironmentName, plan.Status.Word());
 
     public static StepEventFacts Facts(this DeploymentStep step) =>
         new(step.Id, step.ServiceId, step.ServiceName, step.ServerId, step.ServerName, step.ContainerName, step.FromDigest, step.Status.Word());

@@ -24,7 +24,7 @@ public sealed class PlanSweep(IServiceScopeFactory scopes, PersistenceOptions pe
                 {
                     foreach (var plan in still)
                     {
-                        db.Send(Queues.Deployments, plan.Id, plan.Begun ? new DeploymentNudged(plan.Id) : new DeployContainerImage(plan.Id));
+                        db.Send(Queues.Deployments, plan.Id, plan.Begun ? new DeploymentNudged(plan.Id) : new BeginDeployment(plan.Id));
                     }
 
                     cleaning.ForEach(id => db.Send(Queues.Deployments, id, new DeploymentNudged(id)));

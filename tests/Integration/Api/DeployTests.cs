@@ -89,7 +89,7 @@ public sealed class DeployTests(ApiHost host) : IClassFixture<ApiHost>
         Assert.Equal(("deploy", "pending", "api", "web-1", "api"), (
             (string)step["action"]!, (string)step["status"]!, (string)step["service"]!["name"]!, (string)step["server"]!["name"]!, (string)step["containerName"]!));
         await host.Edit(async db => Assert.Equal(
-            ["DeployContainerImage", "PrepareDeployment"],
+            ["BeginDeployment", "PrepareDeployment"],
             (await db.Outbox.Where(x => x.CorrelationId == Guid.Parse((string)plan["id"]!)).Select(x => x.MessageType).ToListAsync()).Select(x => x.Split('.')[^1]).Order()));
 
         var listed = (await Api.Get($"{shop.Root}/deployment-plans")).Json!["plans"]!.AsArray().Single()!;

@@ -35,13 +35,13 @@ public sealed class StopTests(ApiHost host) : IClassFixture<ApiHost>
         {
             Assert.Equal((202, "cancelling", "admin"), (answer.Status, (string)answer.Json!["plan"]!["status"]!, (string)answer.Json["plan"]!["cancelledBy"]!));
             Assert.Equal((202, $"/api/deployment-plans/{plan}"), (again.Status, again.Headers["Location"]));
-            Assert.Equal(1, await Commands(plan, nameof(CancelDeployment)));
+            Assert.Equal(1, await Commands(plan, nameof(StopDeployment)));
         }
         else
         {
             ErrorTests.Says(answer, 409, "CONFLICT", null);
             Assert.Contains(refusedAs, answer.Text, StringComparison.Ordinal);
-            Assert.Equal(0, await Commands(plan, nameof(CancelDeployment)));
+            Assert.Equal(0, await Commands(plan, nameof(StopDeployment)));
         }
     }
 
@@ -126,7 +126,7 @@ public sealed class StopTests(ApiHost host) : IClassFixture<ApiHost>
         var newest = await Submit(shop, "supersede");
 
         await host.Edit(async db => Assert.Equal([waiting], await db.Plans.Where(x => x.SupersededBy == newest && x.Status == PlanStatus.Cancelling).Select(x => x.Id).ToListAsync()));
-        Assert.Equal((1, 0, 0), (await Commands(waiting, nameof(CancelDeployment)), await Commands(begun, nameof(CancelDeployment)), await Commands(newest, nameof(CancelDeployment))));
+        Assert.Equal((1, 0, 0), (await Commands(waiting, nameof(StopDeployment)), await Commands(begun, nameof(StopDeployment)), await Commands(newest, nameof(StopDeployment))));
         Assert.Equal(202, (await Api.Post($"/api/deployment-plans/{waiting}/cancel")).Status);
     }
 

@@ -105,7 +105,7 @@ public sealed class SyncBatchTests(ApiHost host) : IClassFixture<ApiHost>
                 (await db.TargetLocks.Where(x => x.PlanId == id).Select(x => x.Key).ToListAsync()).Order(StringComparer.Ordinal));
             Assert.True(await db.WorkItems.AnyAsync(x => x.SubjectId == id && x.Act == StepAct.SyncPrepare));
             Assert.Equal(
-                ["ExecuteSyncBatch", "PrepareSyncBatch"],
+                ["BeginSyncBatch", "PrepareSyncBatch"],
                 (await db.Outbox.Where(x => x.CorrelationId == id).Select(x => x.MessageType).ToListAsync()).Select(x => x.Split('.')[^1]).Order());
             Assert.True(await db.AuditEntries.AnyAsync(x => x.TargetId == id && x.Action == "sync_batch.accept"));
         });

@@ -157,7 +157,7 @@ public sealed class SyncRig : IAsyncDisposable
                 }
 
                 db.LineUp(id, operations.SelectMany(x => x).Select(file => TargetLock.ForFile(TargetLock.UnknownEngine(Servers[file.Server]), file.Path)));
-                db.Send(Queues.ConfigSyncs, id, new ExecuteSyncBatch(id));
+                db.Send(Queues.ConfigSyncs, id, new BeginSyncBatch(id));
                 db.AddWork(StepAct.SyncPrepare, id, id);
                 db.Send(Queues.Steps, id, new PrepareSyncBatch(id));
                 return Task.CompletedTask;

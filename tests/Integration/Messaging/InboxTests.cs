@@ -24,7 +24,7 @@ public abstract class InboxTests(Databases databases, Provider provider)
     {
         await using var database = await databases.New(provider);
         await using var bus = await Start(database);
-        await Deliver(bus, new DeployContainerImage(_plan), Guid.CreateVersion7(), 10);
+        await Deliver(bus, new BeginDeployment(_plan), Guid.CreateVersion7(), 10);
         await Eventually.Equal("Counting", async () => (await Saga(database))?.CurrentState, Patience);
         await Deliver(bus, new StepSucceeded(_plan, _plan), Guid.CreateVersion7(), 10);
         await Deliver(bus, new StepFinalized(_plan, _plan), Guid.CreateVersion7(), 1);
@@ -41,7 +41,7 @@ public abstract class InboxTests(Databases databases, Provider provider)
         await using var database = await databases.New(provider);
         await using var bus = await Start(database);
 
-        await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Deliver(bus, new DeployContainerImage(_plan), Guid.CreateVersion7(), 1)));
+        await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Deliver(bus, new BeginDeployment(_plan), Guid.CreateVersion7(), 1)));
 
         await Eventually.Equal(50, () => database.Read(db => db.Inbox.CountAsync()), Patience);
         Assert.Equal(49, (await Saga(database))!.Touched);
@@ -53,7 +53,7 @@ public abstract class InboxTests(Databases databases, Provider provider)
     {
         await using var database = await databases.New(provider);
         await using var bus = await Start(database);
-        await Deliver(bus, new DeployContainerImage(_plan), Guid.CreateVersion7(), 1);
+        await Deliver(bus, new BeginDeployment(_plan), Guid.CreateVersion7(), 1);
         await Eventually.Equal("Counting", async () => (await Saga(database))?.CurrentState, Patience);
 
         await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => Deliver(bus, new StepSucceeded(_plan, _plan), Guid.CreateVersion7(), 1)));
@@ -90,7 +90,7 @@ public abstract class InboxTests(Databases databases, Provider provider)
         await using var database = await databases.New(provider);
         await using var bus = await Start(database);
 
-        await Deliver(bus, new DeployContainerImage(_plan), null, 1);
+        await Deliver(bus, new BeginDeployment(_plan), null, 1);
 
         var faults = bus.Services.GetRequiredService<Faults>();
         await Eventually.True(() => !faults.Seen.IsEmpty, Patience);
@@ -198,7 +198,7 @@ public abstract class InboxTests(Databases databases, Provider provider)
 
         public State Counting { get; private set; } = null!;
 
-        public Event<DeployContainerImage> Begun { get; private set; } = null!;
+        public Event<BeginDeployment> Begun { get; private set; } = null!;
 
         public Event<DeploymentRefused> BegunWithFault { get; private set; } = null!;
 

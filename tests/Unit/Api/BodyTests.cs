@@ -3,6 +3,7 @@ using DeployHub.Api.Http;
 using DeployHub.Api.Servers;
 using DeployHub.Api.Services;
 using DeployHub.Intake;
+using DeployHub.Intake.Bodies;
 using DeployHub.Intake.Servers;
 using DeployHub.Intake.Services;
 using DeployHub.Intake.Tokens;
@@ -80,7 +81,7 @@ public class BodyTests
 
     private static Refusal Refused<T>(string body) where T : notnull
     {
-        Assert.True(Body.Parse<T>(Encoding.UTF8.GetBytes(body)).IsRefused(out var refusal, out _));
+        Assert.True(StrictBody.Parse<T>(Encoding.UTF8.GetBytes(body)).IsRefused(out var refusal, out _));
         Assert.Equal(400, refusal!.Status);
         return refusal;
     }

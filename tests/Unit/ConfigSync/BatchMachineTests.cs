@@ -218,7 +218,7 @@ public sealed class BatchMachineTests(BatchRig rig) : IClassFixture<BatchRig>
         await rig.Prepare(batch, tell: 2);
         Assert.Equal(BatchStatus.Running, await rig.Reaches(batch, "Running"));
 
-        await rig.Tell(batch, new ExecuteSyncBatch(batch.Id));
+        await rig.Tell(batch, new BeginSyncBatch(batch.Id));
 
         Assert.Equal("SyncWrite:0", await rig.Outstanding(batch));
         await rig.Synced(batch, 0);
@@ -235,7 +235,7 @@ public sealed class BatchMachineTests(BatchRig rig) : IClassFixture<BatchRig>
         await rig.Refuse(batch);
         Assert.Equal(BatchStatus.Failed, await rig.Reaches(batch, "Ended"));
 
-        await rig.Tell(batch, new ExecuteSyncBatch(batch.Id));
+        await rig.Tell(batch, new BeginSyncBatch(batch.Id));
 
         Assert.Equal(BatchStatus.Failed, await rig.Reaches(batch, "Ended"));
         await rig.Events(batch, 1);

@@ -74,7 +74,7 @@ public sealed class BatchRig : IAsyncLifetime
             db.Send(Queues.Steps, batch.Id, new PrepareSyncBatch(batch.Id));
             if (begins)
             {
-                db.Send(Queues.ConfigSyncs, batch.Id, new ExecuteSyncBatch(batch.Id));
+                db.Send(Queues.ConfigSyncs, batch.Id, new BeginSyncBatch(batch.Id));
             }
 
             return Task.CompletedTask;

@@ -54,7 +54,7 @@ public sealed class LateBatchMessageTests(BatchRig rig) : IClassFixture<BatchRig
     {
         var batch = new RigBatch(Guid.CreateVersion7(), [Guid.CreateVersion7()]);
 
-        await rig.Tell(batch, [.. Messages(batch.Id, batch.Targets[0]).Where(x => x is not (ExecuteSyncBatch or SyncBatchPrepared or SyncBatchRefused))]);
+        await rig.Tell(batch, [.. Messages(batch.Id, batch.Targets[0]).Where(x => x is not (BeginSyncBatch or SyncBatchPrepared or SyncBatchRefused))]);
 
         Assert.Null(await rig.Saga(batch));
     }
@@ -62,9 +62,9 @@ public sealed class LateBatchMessageTests(BatchRig rig) : IClassFixture<BatchRig
     // The deadline's token is one that was called off.
     private static object[] Messages(Guid batch, Guid target) =>
     [
-        new ExecuteSyncBatch(batch), new SyncBatchPrepared(batch), new SyncBatchRefused(batch), new SyncTargetsReleased(batch), new TargetSynced(batch, target), new TargetFailed(batch, target),
+        new BeginSyncBatch(batch), new SyncBatchPrepared(batch), new SyncBatchRefused(batch), new SyncTargetsReleased(batch), new TargetSynced(batch, target), new TargetFailed(batch, target),
         new TargetRestored(batch, target), new TargetRestoreFailed(batch, target), new SyncBatchCleanedUp(batch), new SyncBatchDeadlineReached(batch, Guid.NewGuid()), new SyncBatchNudged(batch),
-        new CancelSyncBatch(batch), new RetrySyncBatch(batch),
+        new StopSyncBatch(batch), new RetrySyncBatch(batch),
     ];
 
     // All that the batch consists of, but for the count of the row's versions.

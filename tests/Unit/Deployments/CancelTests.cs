@@ -47,7 +47,7 @@ public sealed class CancelTests(MachineRig rig) : IClassFixture<MachineRig>
         await rig.Cancel(plan);
         Assert.Null(await rig.Saga(plan));
 
-        await rig.Tell(plan, new DeployContainerImage(plan.Id));
+        await rig.Tell(plan, new BeginDeployment(plan.Id));
 
         Assert.Equal(PlanStatus.Cancelled, await rig.Reaches(plan, "Ended"));
         await rig.Events(plan, 1);
@@ -122,7 +122,7 @@ public sealed class CancelTests(MachineRig rig) : IClassFixture<MachineRig>
         await rig.Succeed(plan, 0);
         Assert.Equal("Running", (await rig.Saga(plan))!.CurrentState);
 
-        await rig.Tell(plan, new CancelDeployment(plan.Id));
+        await rig.Tell(plan, new StopDeployment(plan.Id));
 
         Assert.Equal(PlanStatus.Cancelled, await rig.Reaches(plan, "Ended"));
         await rig.NothingIsLeft(plan);
@@ -184,9 +184,9 @@ public sealed class CancelTests(MachineRig rig) : IClassFixture<MachineRig>
     public async Task A_stray_cancel_that_nobody_accepted_changes_nothing()
     {
         var plan = await rig.Begin(steps: 2);
-        await rig.Tell(plan, new CancelDeployment(plan.Id));
+        await rig.Tell(plan, new StopDeployment(plan.Id));
         await rig.Succeed(plan, 0, former: false);
-        await rig.Tell(plan, new CancelDeployment(plan.Id));
+        await rig.Tell(plan, new StopDeployment(plan.Id));
         await rig.Succeed(plan, 1, former: false);
 
         Assert.Equal(PlanStatus.Completed, await rig.Reaches(plan, "Ended"));

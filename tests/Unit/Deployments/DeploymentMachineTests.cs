@@ -195,7 +195,7 @@ public sealed class DeploymentMachineTests(MachineRig rig) : IClassFixture<Machi
         await rig.Prepare(plan, tell: 2);
         Assert.Equal(PlanStatus.Running, await rig.Reaches(plan, "Running"));
 
-        await rig.Tell(plan, new DeployContainerImage(plan.Id));
+        await rig.Tell(plan, new BeginDeployment(plan.Id));
 
         Assert.Equal("Deploy:0", await rig.Outstanding(plan));
         await rig.Succeed(plan, 0, former: false);
@@ -211,7 +211,7 @@ public sealed class DeploymentMachineTests(MachineRig rig) : IClassFixture<Machi
         await rig.Refuse(plan);
         Assert.Equal(PlanStatus.Failed, await rig.Reaches(plan, "Ended"));
 
-        await rig.Tell(plan, new DeployContainerImage(plan.Id));
+        await rig.Tell(plan, new BeginDeployment(plan.Id));
 
         Assert.Equal(PlanStatus.Failed, await rig.Reaches(plan, "Ended"));
         await rig.Events(plan, 1);
@@ -360,7 +360,7 @@ public sealed class DeploymentMachineTests(MachineRig rig) : IClassFixture<Machi
         await rig.Restore(plan, 0);
         Assert.Equal(PlanStatus.RolledBack, await rig.Reaches(plan, "Ended"));
 
-        await rig.Tell(plan, new RollbackDeployment(plan.Id, "ann"));
+        await rig.Tell(plan, new TakeBackDeployment(plan.Id, "ann"));
 
         Assert.Equal(PlanStatus.RolledBack, await rig.Reaches(plan, "Ended"));
         await rig.Events(plan, 4);

@@ -14,7 +14,7 @@ public sealed class LateMessageTests(MachineRig rig) : IClassFixture<MachineRig>
         ["Running"] = [typeof(StepSucceeded), typeof(StepFailed), typeof(DeploymentDeadlineReached), typeof(DeploymentNudged)],
         ["Draining"] = [typeof(StepSucceeded), typeof(StepFailed), typeof(DeploymentNudged)],
         ["RollingBack"] = [typeof(StepRestored), typeof(StepRestoreFailed), typeof(DeploymentNudged)],
-        ["Finalizing"] = [typeof(StepFinalized), typeof(RollbackDeployment), typeof(DeploymentNudged)],
+        ["Finalizing"] = [typeof(StepFinalized), typeof(TakeBackDeployment), typeof(DeploymentNudged)],
         // Only where the Intake has accepted one; here it has not.
         ["Ended"] = [],
         ["QueuedForRollback"] = [typeof(TargetsReleased), typeof(DeploymentNudged)],
@@ -54,16 +54,16 @@ public sealed class LateMessageTests(MachineRig rig) : IClassFixture<MachineRig>
     {
         var plan = new RigPlan(Guid.CreateVersion7(), [Guid.CreateVersion7()], Guid.Empty);
 
-        await rig.Tell(plan, [.. Messages(plan.Id, plan.Steps[0]).Where(x => x is not (DeployContainerImage or DeploymentPrepared or DeploymentRefused))]);
+        await rig.Tell(plan, [.. Messages(plan.Id, plan.Steps[0]).Where(x => x is not (BeginDeployment or DeploymentPrepared or DeploymentRefused))]);
 
         Assert.Null(await rig.Saga(plan));
     }
 
     private static object[] Messages(Guid plan, Guid step) =>
     [
-        new DeployContainerImage(plan), new DeploymentPrepared(plan), new DeploymentRefused(plan), new TargetsReleased(plan), new StepSucceeded(plan, step), new StepFailed(plan, step),
-        new StepRestored(plan, step), new StepRestoreFailed(plan, step), new StepFinalized(plan, step), new RollbackDeployment(plan, "ann"), new DeploymentDeadlineReached(plan, Guid.NewGuid()),
-        new DeploymentNudged(plan), new StepStopped(plan, step), new CancelDeployment(plan), new RetryDeployment(plan),
+        new BeginDeployment(plan), new DeploymentPrepared(plan), new DeploymentRefused(plan), new TargetsReleased(plan), new StepSucceeded(plan, step), new StepFailed(plan, step),
+        new StepRestored(plan, step), new StepRestoreFailed(plan, step), new StepFinalized(plan, step), new TakeBackDeployment(plan, "ann"), new DeploymentDeadlineReached(plan, Guid.NewGuid()),
+        new DeploymentNudged(plan), new StepStopped(plan, step), new StopDeployment(plan), new RetryDeployment(plan),
     ];
 
     // All that the plan consists of, but for the count of the row's versions and the mark that tells the sweep of a move.

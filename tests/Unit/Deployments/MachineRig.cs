@@ -80,7 +80,7 @@ public sealed class MachineRig : IAsyncLifetime
             db.Send(Queues.Steps, plan.Id, new PrepareDeployment(plan.Id));
             if (begins)
             {
-                db.Send(Queues.Deployments, plan.Id, new DeployContainerImage(plan.Id));
+                db.Send(Queues.Deployments, plan.Id, new BeginDeployment(plan.Id));
             }
 
             return Task.CompletedTask;
@@ -167,7 +167,7 @@ public sealed class MachineRig : IAsyncLifetime
             .SetProperty(x => x.StopWantedAt, (DateTime?)null));
         if (tell)
         {
-            db.Send(Queues.Deployments, plan.Id, new RollbackDeployment(plan.Id, "ann"));
+            db.Send(Queues.Deployments, plan.Id, new TakeBackDeployment(plan.Id, "ann"));
         }
     });
 
@@ -176,7 +176,7 @@ public sealed class MachineRig : IAsyncLifetime
     {
         await db.Plans.Where(x => x.Id == plan.Id).ExecuteUpdateAsync(set => set.SetProperty(x => x.Status, PlanStatus.Cancelling)
             .SetProperty(x => x.StopWantedAt, DateTime.UtcNow).SetProperty(x => x.CancelledBy, "ann").SetProperty(x => x.CancelRollback, rollback));
-        Send(db, plan, new CancelDeployment(plan.Id), tell);
+        Send(db, plan, new StopDeployment(plan.Id), tell);
     });
 
     /// <summary>What the Intake writes when a newer plan takes the place of this one.</summary>
@@ -184,7 +184,7 @@ public sealed class MachineRig : IAsyncLifetime
     {
         await db.Plans.Where(x => x.Id == plan.Id).ExecuteUpdateAsync(set => set.SetProperty(x => x.Status, PlanStatus.Cancelling)
             .SetProperty(x => x.StopWantedAt, DateTime.UtcNow).SetProperty(x => x.SupersededBy, by));
-        Send(db, plan, new CancelDeployment(plan.Id), tell);
+        Send(db, plan, new StopDeployment(plan.Id), tell);
     });
 
     /// <summary>What a worker writes when it heeds that its step is to stop.</summary>

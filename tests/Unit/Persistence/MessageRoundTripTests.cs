@@ -40,7 +40,13 @@ public sealed class MessageRoundTripTests
     {
         var constructor = type.GetConstructors().MaxBy(x => x.GetParameters().Length)!;
         var nullability = new NullabilityInfoContext();
-        return constructor.Invoke([.. constructor.GetParameters().Select(x => full || nullability.Create(x).WriteState != NullabilityState.Nullable ? Value(x.ParameterType, full) : null)]);
+        var made = constructor.Invoke([.. constructor.GetParameters().Select(x => full || nullability.Create(x).WriteState != NullabilityState.Nullable ? Value(x.ParameterType, full) : null)]);
+        foreach (var property in constructor.GetParameters().Length > 0 ? [] : type.GetProperties())
+        {
+            property.SetValue(made, full || nullability.Create(property).WriteState != NullabilityState.Nullable ? Value(property.PropertyType, full) : null);
+        }
+
+        return made;
     }
 
     private static object Value(Type type, bool full) => (Nullable.GetUnderlyingType(type) ?? type) switch

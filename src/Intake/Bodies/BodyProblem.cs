@@ -2,9 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
 using DeployHub.Contracts.Wire;
-using DeployHub.Intake;
 
-namespace DeployHub.Api.Http;
+namespace DeployHub.Intake.Bodies;
 
 /// <summary>Turns what the serializer says of a body that does not fit into the field and the rule.</summary>
 internal static partial class BodyProblem

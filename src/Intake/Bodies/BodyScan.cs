@@ -1,10 +1,9 @@
 using System.Text.Json;
-using DeployHub.Intake;
 
-namespace DeployHub.Api.Http;
+namespace DeployHub.Intake.Bodies;
 
 /// <summary>What can be said of a body before it is anything.</summary>
-internal static class BodyScan
+public static class BodyScan
 {
     /// <summary>It is an object, in JSON to the letter, and holds no NUL characters, which PostgreSQL cannot store.</summary>
     public static Refusal? Check(ReadOnlySpan<byte> body, int deepest)
