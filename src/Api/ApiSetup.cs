@@ -65,7 +65,9 @@ public static class ApiSetup
         });
         app.UseRouting();
         app.UseMiddleware<TokenAuthentication>();
+        app.UseMiddleware<KnownParameters>();
         app.MapOpenApi(DocumentPath);
+        app.MapMessageDocument();
         app.MapHealth();
         app.MapDeploymentPlans();
         app.MapEnvironments();
