@@ -71,8 +71,10 @@ public static class ApiSetup
         });
         app.UseRouting();
         app.UseMiddleware<TokenAuthentication>();
+        app.UseMiddleware<KnownParameters>();
         var routes = app.MapWithAccess();
         routes.MapOpenApi(DocumentPath);
+        routes.MapMessageDocument();
         routes.MapHealth();
         routes.MapDeploymentPlans();
         routes.MapEnvironments();

@@ -53,6 +53,7 @@ internal static class Schema
         {
             e.ToTable("image_digests");
             e.HasIndex(x => new { x.ContainerImageId, x.ManifestDigest }).IsUnique();
+            e.HasIndex(x => new { x.ContainerImageId, x.CreatedAt });
             Belongs<ImageDigest, ContainerImage>(e, nameof(ImageDigest.ContainerImageId));
         });
         model.Entity<Service>(e =>
@@ -91,7 +92,9 @@ internal static class Schema
             e.Json(x => x.Error);
             e.Property(x => x.StopWantedAt).IsConcurrencyToken();
             e.HasIndex(x => new { x.EnvironmentId, x.CreatedAt });
+            e.HasIndex(x => new { x.EnvironmentId, x.Status, x.CreatedAt });
             e.HasIndex(x => new { x.ContainerImageId, x.CreatedAt });
+            e.HasIndex(x => new { x.ContainerImageId, x.Status, x.CreatedAt });
             e.HasIndex(x => new { x.Status, x.UpdatedAt });
         });
         model.Entity<DeploymentStep>(e =>
@@ -105,6 +108,7 @@ internal static class Schema
             e.Json(x => x.Failure);
             e.Json(x => x.Settings);
             e.HasIndex(x => new { x.PlanId, x.Order }).IsUnique();
+            e.HasIndex(x => new { x.ServiceId, x.PlanId });
             e.HasOne<DeploymentPlan>().WithMany().HasForeignKey(x => x.PlanId).OnDelete(DeleteBehavior.Cascade);
         });
         model.Entity<DeploymentState>(e =>
@@ -180,6 +184,7 @@ internal static class Schema
             e.Json(x => x.Error);
             e.Property(x => x.StopWantedAt).IsConcurrencyToken();
             e.HasIndex(x => new { x.EnvironmentId, x.CreatedAt });
+            e.HasIndex(x => new { x.EnvironmentId, x.Status, x.CreatedAt });
             e.HasIndex(x => new { x.Status, x.UpdatedAt });
         });
         model.Entity<SyncOperation>(e =>
@@ -188,6 +193,7 @@ internal static class Schema
             e.Word(x => x.Status);
             e.Json(x => x.Error);
             e.HasIndex(x => new { x.BatchId, x.Index }).IsUnique();
+            e.HasIndex(x => new { x.ConfigFileId, x.BatchId });
             e.HasOne<SyncBatch>().WithMany().HasForeignKey(x => x.BatchId).OnDelete(DeleteBehavior.Cascade);
         });
         model.Entity<SyncTarget>(e =>

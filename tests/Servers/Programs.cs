@@ -27,8 +27,25 @@ public static class Programs
         ReadOnlyMemory<byte> input = default,
         TimeSpan? within = null)
     {
+        var ended = await RunToEnd(name, arguments, environment, input, within);
+        return ended.Code == 0
+            ? ended.Output
+            : throw new ServerFailedException($"{name} {string.Join(' ', arguments)} ended with {ended.Code}: {ended.Errors} {ended.Output.Trim()}");
+    }
+
+    /// <summary>Runs a program to its end, whatever its exit code is.</summary>
+    /// <exception cref="ServerFailedException">It did not end in time (a minute where nothing else is said).</exception>
+    public static async Task<Ended> RunToEnd(
+        string name,
+        IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string>? environment = null,
+        ReadOnlyMemory<byte> input = default,
+        TimeSpan? within = null,
+        string? folder = null)
+    {
         var start = new ProcessStartInfo(Find(name), arguments)
         {
+            WorkingDirectory = folder ?? "",
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -47,9 +64,7 @@ public static class Programs
             var errors = process.StandardError.ReadToEndAsync(deadline.Token);
             await Feed(process, input, deadline.Token);
             await process.WaitForExitAsync(deadline.Token);
-            return process.ExitCode == 0
-                ? (await output).TrimEnd()
-                : throw new ServerFailedException($"{Line(start)} ended with {process.ExitCode}: {(await errors).Trim()} {(await output).Trim()}");
+            return new Ended(process.ExitCode, (await output).TrimEnd(), (await errors).Trim());
         }
         catch (OperationCanceledException)
         {
@@ -76,3 +91,9 @@ public static class Programs
     private static IEnumerable<string> Folders() =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries).Union(SystemFolders);
 }
+
+/// <summary>A program that has ended.</summary>
+/// <param name="Code">Its exit code.</param>
+/// <param name="Output">What it wrote to standard output, without the last line break.</param>
+/// <param name="Errors">What it wrote to standard error, without white space around it.</param>
+public sealed record Ended(int Code, string Output, string Errors);

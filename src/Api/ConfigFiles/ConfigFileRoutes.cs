@@ -19,18 +19,18 @@ internal static class ConfigFileRoutes
         files.MapGet("/environments/{envId:guid}/config-files", List)
             .Describe("listConfigFiles", "List the config files of an environment, the oldest first", "Without their contents.").TakesPage();
         files.MapPost("/environments/{envId:guid}/config-files", Create)
-            .Describe("createConfigFile", "Create a config file", "Takes bodies of up to 2 MiB.").Takes<NewConfigFile>();
+            .Describe("createConfigFile", "Create a config file", "Takes bodies of up to 2 MiB.").Takes<NewConfigFile>().GivesETag();
         files.MapGet("/config-files/{id:guid}", Get)
-            .Describe("getConfigFile", "Get a config file with its content");
+            .Describe("getConfigFile", "Get a config file with its content").GivesETag();
         files.MapPatch("/config-files/{id:guid}", Change)
             .Describe("changeConfigFile", "Change a config file", Describing.PatchRule + " No host is touched; a sync brings the change there.")
-            .Takes<ConfigFileChange>().TakesIfMatch();
+            .Takes<ConfigFileChange>().TakesIfMatch().GivesETag();
         files.MapDelete("/config-files/{id:guid}", Delete)
             .Describe("deleteConfigFile", "Delete a config file that is attached to nothing", "Hosts keep what was written to them.").TakesIfMatch();
         files.MapGet("/config-files/{id:guid}/history", History)
             .Describe("listConfigFileVersions", "List the versions of a config file, the newest first", "The first one is what it holds now.").TakesPage();
         files.MapPost("/config-files/{id:guid}/restore/{versionId:guid}", Restore)
-            .Describe("restoreConfigFile", "Bring an earlier version back, as a new one", "Needs no body.").TakesIfMatch();
+            .Describe("restoreConfigFile", "Bring an earlier version back, as a new one", "Needs no body.").TakesIfMatch().GivesETag();
     }
 
     private static async Task<Results<Ok<ConfigFileList>, Refused>> List(Guid envId, HttpContext http, DeployHubDb db, CancellationToken ct)

@@ -42,9 +42,12 @@ internal sealed class BatchReader(DeployHubDb db, WaitingLine line)
     }
 
     /// <summary>A page of batches, the newest first, without their operations.</summary>
-    public static async Task<SyncBatchList> List(IQueryable<SyncBatch> batches, PageRequest request, CancellationToken ct)
+    public async Task<SyncBatchList> List(IQueryable<SyncBatch> batches, BatchFilter filter, PageRequest request, CancellationToken ct)
     {
-        var page = await batches.AsNoTracking().Page(batch => batch.CreatedAt, batch => batch.Id, request, newestFirst: true, ct);
+        batches = filter.Narrow(batches).AsNoTracking();
+        var page = filter.OfConfigFile is { } file
+            ? (await BatchFilter.OfOperations(db, batches, file, request.After).Take(request.Limit + 1).ToListAsync(ct)).Cut(request, batch => (batch.CreatedAt, batch.Id))
+            : await batches.Page(batch => batch.CreatedAt, batch => batch.Id, request, newestFirst: true, ct);
         return new SyncBatchList(page.Rows.ConvertAll(batch => SyncBatchView.Of(batch, null)), page.NextCursor);
     }
 }

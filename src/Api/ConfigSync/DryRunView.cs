@@ -1,9 +1,12 @@
 using System.ComponentModel;
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DeployHub.Api.Deployments;
+using DeployHub.Api.OpenApi;
 using DeployHub.Contracts.ConfigSync;
 using DeployHub.Contracts.Wire;
+using Microsoft.AspNetCore.Http.Metadata;
 
 namespace DeployHub.Api.ConfigSync;
 
@@ -45,8 +48,10 @@ internal sealed record DryRunTargetView(
     SyncErrorView? Error);
 
 /// <summary>The answer to a dry run.</summary>
-internal sealed class DryRunAnswer(DryRunView view) : IResult
+internal sealed class DryRunAnswer(DryRunView view) : IResult, IEndpointMetadataProvider
 {
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) => builder.Metadata.Add(new AlsoAnswers(200, typeof(DryRunView)));
+
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         var body = JsonSerializer.SerializeToUtf8Bytes(view, WireWords.Json);

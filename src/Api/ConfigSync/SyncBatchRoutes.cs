@@ -25,19 +25,22 @@ internal static class SyncBatchRoutes
             .Takes<SyncBatchRequest>().TakesDryRun();
         batches.MapPost("/config-files/{id:guid}/sync", SyncOne)
             .Describe("syncConfigFile", "Bring one config file to all its targets", "A batch of one; needs no body. " + Answers)
-            .TakesDryRun();
+            .TakesOptional<SyncFileRequest>().TakesDryRun();
         batches.MapPost("/sync/batch/{batchId:guid}/cancel", Cancel)
             .Describe(
                 "cancelSyncBatch", "Stop a batch",
-                "A batch that waits ends at once. A running one begins nothing more, ends what is in flight, and is taken back or kept. Needs no body.");
+                "A batch that waits ends at once. A running one begins nothing more, ends what is in flight, and is taken back or kept. Needs no body.")
+            .TakesOptional<CancelBatchRequest>();
         batches.MapPost("/sync/batch/{batchId:guid}/retry", Retry)
             .Describe(
                 "retrySyncBatch", "Go on with a batch that failed, was cancelled or succeeded in part",
-                "Goes on with the targets that did not succeed, with the contents that the batch was accepted with. Needs no body.");
+                "Goes on with the targets that did not succeed, with the contents that the batch was accepted with. Needs no body.")
+            .TakesOptional<NoSettings>();
         batches.MapGet("/sync/batch/{batchId:guid}", Get)
             .Describe("getSyncBatch", "Get a sync batch with its operations and their targets", "Answers 304 to If-None-Match while nothing has changed.").TakesPollHeaders();
         batches.MapGet("/environments/{envId:guid}/sync-batches", List)
-            .Describe("listSyncBatches", "List the sync batches of an environment, the newest first").TakesPage();
+            .Describe("listSyncBatches", "List the sync batches of an environment, the newest first", PlanFilter.Rule)
+            .TakesPage([BatchFilter.Status, BatchFilter.ConfigFile, .. DescribedParameter.Created]);
     }
 
     private static async Task<Results<Accepted<SyncBatchView>, Ok<SyncBatchView>, DryRunAnswer, Refused>> Execute(
@@ -97,15 +100,15 @@ internal static class SyncBatchRoutes
     }
 
     private static async Task<Results<Ok<SyncBatchList>, Refused>> List(
-        Guid envId, HttpContext http, DeployHubDb db, CancellationToken ct)
+        Guid envId, HttpContext http, DeployHubDb db, BatchReader batches, CancellationToken ct)
     {
-        if (PageRequest.Read(http).IsRefused(out var refusal, out var page))
+        if (PageRequest.Read(http).IsRefused(out var refusal, out var page) || BatchFilter.Read(http).IsRefused(out refusal, out var filter))
         {
             return refusal.Answer();
         }
 
         return await db.Environments.AnyAsync(x => x.Id == envId, ct)
-            ? TypedResults.Ok(await BatchReader.List(db.SyncBatches.Where(batch => batch.EnvironmentId == envId), page, ct))
+            ? TypedResults.Ok(await batches.List(db.SyncBatches.Where(batch => batch.EnvironmentId == envId), filter, page, ct))
             : Refusal.NotFound("environment", envId).Answer();
     }
 
@@ -161,7 +164,4 @@ internal static class SyncBatchRoutes
 
         return http.Request.Query["dryRun"].Contains("true") || http.Request.Headers["X-Dry-Run"].Contains("true");
     }
-
-    /// <summary>Where a request has no settings, an empty object is let through.</summary>
-    private sealed record NoSettings;
 }

@@ -20,19 +20,24 @@ internal static class DeploymentPlanRoutes
         plans.MapGet("/deployment-plans/{id:guid}", Get)
             .Describe("getDeploymentPlan", "Get a deployment plan with its steps", "Answers 304 to If-None-Match while nothing has changed.").TakesPollHeaders();
         plans.MapPost("/deployment-plans/{id:guid}/rollback", Rollback)
-            .Describe("rollbackDeploymentPlan", "Take back a plan that completed, failed or was cancelled", "Needs no body.");
+            .Describe("rollbackDeploymentPlan", "Take back a plan that completed, failed or was cancelled", "Needs no body.")
+            .TakesOptional<NoSettings>();
         plans.MapPost("/deployment-plans/{id:guid}/cancel", Cancel)
             .Describe(
                 "cancelDeploymentPlan", "Stop a plan",
-                "A plan that waits ends at once. A running one begins nothing more, ends what is in flight at its next safe point, and is taken back or kept. Needs no body.");
+                "A plan that waits ends at once. A running one begins nothing more, ends what is in flight at its next safe point, and is taken back or kept. Needs no body.")
+            .TakesOptional<CancelRequest>();
         plans.MapPost("/deployment-plans/{id:guid}/retry", Retry)
             .Describe(
                 "retryDeploymentPlan", "Go on with a plan that failed, was cancelled or was rolled back in part",
-                "Goes on with the steps that did not succeed: forward, or further back where the rollback was not whole. Needs no body.");
+                "Goes on with the steps that did not succeed: forward, or further back where the rollback was not whole. Needs no body.")
+            .TakesOptional<NoSettings>();
         plans.MapGet("/environments/{envId:guid}/deployment-plans", ListOfEnvironment)
-            .Describe("listEnvironmentDeploymentPlans", "List the deployment plans of an environment, the newest first").TakesPage();
+            .Describe("listEnvironmentDeploymentPlans", "List the deployment plans of an environment, the newest first", PlanFilter.Rule)
+            .TakesPage([PlanFilter.Status, PlanFilter.Image, PlanFilter.Service, .. DescribedParameter.Created]);
         plans.MapGet("/container-images/{id:guid}/deployment-plans", ListOfImage)
-            .Describe("listContainerImageDeploymentPlans", "List the deployment plans of a container image, the newest first").TakesPage();
+            .Describe("listContainerImageDeploymentPlans", "List the deployment plans of a container image, the newest first", PlanFilter.Rule)
+            .TakesPage([PlanFilter.Status, PlanFilter.Service, .. DescribedParameter.Created]);
     }
 
     private static async Task<Results<Accepted<PlanAnswer>, Refused>> Deploy(
@@ -79,26 +84,26 @@ internal static class DeploymentPlanRoutes
     private static async Task<Results<Ok<PlanList>, Refused>> ListOfEnvironment(
         Guid envId, HttpContext http, DeployHubDb db, PlanReader plans, CancellationToken ct)
     {
-        if (PageRequest.Read(http).IsRefused(out var refusal, out var page))
+        if (PageRequest.Read(http).IsRefused(out var refusal, out var page) || PlanFilter.Read(http).IsRefused(out refusal, out var filter))
         {
             return refusal.Answer();
         }
 
         return await db.Environments.AnyAsync(x => x.Id == envId, ct)
-            ? TypedResults.Ok(await plans.List(db.Plans.Where(plan => plan.EnvironmentId == envId), page, ct))
+            ? TypedResults.Ok(await plans.List(db.Plans.Where(plan => plan.EnvironmentId == envId), filter, page, ct))
             : Refusal.NotFound("environment", envId).Answer();
     }
 
     private static async Task<Results<Ok<PlanList>, Refused>> ListOfImage(
         Guid id, HttpContext http, DeployHubDb db, PlanReader plans, CancellationToken ct)
     {
-        if (PageRequest.Read(http).IsRefused(out var refusal, out var page))
+        if (PageRequest.Read(http).IsRefused(out var refusal, out var page) || PlanFilter.Read(http).IsRefused(out refusal, out var filter))
         {
             return refusal.Answer();
         }
 
         return await db.ContainerImages.AnyAsync(x => x.Id == id, ct)
-            ? TypedResults.Ok(await plans.List(db.Plans.Where(plan => plan.ContainerImageId == id), page, ct))
+            ? TypedResults.Ok(await plans.List(db.Plans.Where(plan => plan.ContainerImageId == id), filter, page, ct))
             : Refusal.NotFound("container image", id).Answer();
     }
 
@@ -109,7 +114,4 @@ internal static class DeploymentPlanRoutes
         var plan = await plans.Find(accepted.PlanId, http.Caller(), ct) ?? throw new InvalidOperationException($"The accepted plan {accepted.PlanId} is gone.");
         return TypedResults.Accepted($"/api/deployment-plans/{accepted.PlanId}", new PlanAnswer(plan));
     }
-
-    /// <summary>Where a request has no settings, an empty object is let through.</summary>
-    private sealed record NoSettings;
 }

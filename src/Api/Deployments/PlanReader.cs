@@ -41,9 +41,12 @@ internal sealed class PlanReader(DeployHubDb db, WaitingLine line)
     }
 
     /// <summary>A page of plans, the newest first, without their steps.</summary>
-    public async Task<PlanList> List(IQueryable<DeploymentPlan> plans, PageRequest request, CancellationToken ct)
+    public async Task<PlanList> List(IQueryable<DeploymentPlan> plans, PlanFilter filter, PageRequest request, CancellationToken ct)
     {
-        var page = await plans.AsNoTracking().Page(plan => plan.CreatedAt, plan => plan.Id, request, newestFirst: true, ct);
+        plans = filter.Narrow(plans).AsNoTracking();
+        var page = filter.OfService is { } service
+            ? (await PlanFilter.OfSteps(db, plans, service, request.After).Take(request.Limit + 1).ToListAsync(ct)).Cut(request, plan => (plan.CreatedAt, plan.Id))
+            : await plans.Page(plan => plan.CreatedAt, plan => plan.Id, request, newestFirst: true, ct);
         var ids = page.Rows.ConvertAll(plan => plan.Id);
         var counts = (await db.Steps.Where(step => ids.Contains(step.PlanId)).GroupBy(step => new { step.PlanId, step.Status })
             .Select(group => new { group.Key.PlanId, group.Key.Status, Count = group.Count() }).ToListAsync(ct))

@@ -1,3 +1,7 @@
+using System.Globalization;
+using DeployHub.Api.Http;
+using Microsoft.OpenApi;
+
 namespace DeployHub.Api.OpenApi;
 
 /// <summary>What the document says of a route beyond its types.</summary>
@@ -14,22 +18,47 @@ internal static class Describing
     /// <summary>The handler reads the body itself; this only names its type.</summary>
     public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder route) where T : notnull => route.Accepts<T>("application/json");
 
+    /// <summary>The same for a body that can be left out.</summary>
+    public static RouteHandlerBuilder TakesOptional<T>(this RouteHandlerBuilder route) where T : notnull => route.Accepts<T>(isOptional: true, "application/json");
+
+    /// <summary>The answer has the version of what it shows as an ETag.</summary>
+    public static RouteHandlerBuilder GivesETag(this RouteHandlerBuilder route) => route.WithMetadata(new VersionTag());
+
     public static RouteHandlerBuilder TakesIfMatch(this RouteHandlerBuilder route) => route.WithMetadata(new DescribedParameter(
-        "If-Match", InHeader: true, "The ETag that was read. When it has changed since, nothing is done: 409."));
+        "If-Match", InHeader: true, "The ETag that was read. When it has changed since, nothing is done: 409.") { Example = "\"3\"" });
 
     public static RouteHandlerBuilder TakesDryRun(this RouteHandlerBuilder route) => route.WithMetadata(
-        new DescribedParameter("dryRun", InHeader: false, "true: say what would change on the hosts, and change nothing."),
-        new DescribedParameter("X-Dry-Run", InHeader: true, "The same as a header."),
-        new DescribedParameter("Prefer", InHeader: true, "wait=N holds the answer until the batch has ended, or N (1 to 60) seconds."));
+        new DescribedParameter("dryRun", InHeader: false, "true: say what would change on the hosts, and change nothing.") { Schema = TrueOrFalse, Example = true },
+        new DescribedParameter("X-Dry-Run", InHeader: true, "The same as a header.") { Schema = TrueOrFalse, Example = true },
+        new DescribedParameter("Prefer", InHeader: true, "wait=N holds the answer until the batch has ended, or N (1 to 60) seconds.") { Example = "wait=60" });
 
-    public static RouteHandlerBuilder TakesPage(this RouteHandlerBuilder route) => route.WithMetadata(
-        new DescribedParameter("limit", InHeader: false, "Rows in a page: 1 to 200, default 50.", IsNumber: true),
-        new DescribedParameter("cursor", InHeader: false, "The nextCursor of the page before."));
+    /// <summary>A list that comes in pages, and what it can be narrowed to.</summary>
+    public static RouteHandlerBuilder TakesPage(this RouteHandlerBuilder route, params DescribedParameter[] filters) => route.WithMetadata(
+    [
+        .. filters,
+        new DescribedParameter(PageRequest.LimitName, InHeader: false, $"Rows in a page: 1 to {PageRequest.LargestLimit}.")
+        {
+            Schema = new OpenApiSchema
+            {
+                Type = JsonSchemaType.Integer, Minimum = "1", Maximum = PageRequest.LargestLimit.ToString(CultureInfo.InvariantCulture), Default = PageRequest.DefaultLimit,
+            },
+            Example = PageRequest.DefaultLimit,
+        },
+        new DescribedParameter(PageRequest.CursorName, InHeader: false, "The nextCursor of the page before. It belongs to its list and filters: send the same ones with it.")
+        {
+            Example = Examples.Cursor,
+        },
+    ]);
 
     public static RouteHandlerBuilder TakesPollHeaders(this RouteHandlerBuilder route) => route.WithMetadata(
-        new DescribedParameter("Prefer", InHeader: true, "wait=N holds the answer until it has ended, or N (1 to 60) seconds."),
-        new DescribedParameter("If-None-Match", InHeader: true, "The ETag of the last answer."));
+        new DescribedParameter("Prefer", InHeader: true, "wait=N holds the answer until it has ended, or N (1 to 60) seconds.") { Example = "wait=60" },
+        new DescribedParameter("If-None-Match", InHeader: true, "The ETag of the last answer.") { Example = Examples.ETag });
+
+    private static OpenApiSchema TrueOrFalse => new() { Type = JsonSchemaType.Boolean };
 }
 
-/// <summary>A parameter that the handler reads itself.</summary>
-internal sealed record DescribedParameter(string Name, bool InHeader, string Description, bool IsNumber = false);
+/// <summary>A second shape that an answer may have.</summary>
+internal sealed record AlsoAnswers(int Status, Type Shape);
+
+/// <summary>The answer has an ETag.</summary>
+internal sealed record VersionTag;

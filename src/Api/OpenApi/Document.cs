@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
@@ -9,7 +10,7 @@ using Microsoft.OpenApi;
 
 namespace DeployHub.Api.OpenApi;
 
-/// <summary>What <c>/openapi.json</c> says beyond the types of the routes: errors, tokens, headers.</summary>
+/// <summary>What <c>/openapi.json</c> says beyond the types of the routes: errors, tokens, headers, examples.</summary>
 internal static class Document
 {
     private const string BearerScheme = "bearer";
@@ -18,13 +19,13 @@ internal static class Document
     public static void Configure(OpenApiOptions options)
     {
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
-        options.CreateSchemaReferenceId = type => OpenApiOptions.CreateDefaultSchemaReferenceId(type) is { } id
-            ? id.EndsWith(ViewSuffix, StringComparison.Ordinal) ? id[..^ViewSuffix.Length] : id
-            : null;
+        options.CreateSchemaReferenceId = type => OpenApiOptions.CreateDefaultSchemaReferenceId(type) is { } id ? NameOf(id) : null;
         options.AddDocumentTransformer(AddWhatAllShare);
         options.AddOperationTransformer(AddErrorsAndParameters);
         options.AddSchemaTransformer(Complete);
     }
+
+    private static string NameOf(string id) => id.EndsWith(ViewSuffix, StringComparison.Ordinal) ? id[..^ViewSuffix.Length] : id;
 
     private static Task AddWhatAllShare(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken ct)
     {
@@ -32,8 +33,10 @@ internal static class Document
         {
             Title = "DeployHub", Version = "v1",
             Description = "Rolls container images out to the services that run them, and takes them back exactly when something fails. Submit, then poll.",
+            Contact = new OpenApiContact { Name = "Whoever runs this server" },
         };
-        document.Servers = [];
+        document.Servers = [new OpenApiServer { Url = "/", Description = "The server that this document comes from." }];
+        document.Tags = Tags.Of(document);
         document.Components ??= new OpenApiComponents();
         document.Components.Schemas ??= new Dictionary<string, IOpenApiSchema>();
         document.Components.Schemas[ErrorAnswers.SchemaName] = ErrorAnswers.Schema();
@@ -41,45 +44,63 @@ internal static class Document
         {
             [BearerScheme] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "A token of POST /api/admin/tokens." },
         };
+        DocumentExamples.Add(document);
         return Task.CompletedTask;
     }
 
-    private static Task AddErrorsAndParameters(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken ct)
+    private static async Task AddErrorsAndParameters(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken ct)
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+        var (method, path) = (context.Description.HttpMethod ?? "", context.Description.RelativePath ?? "");
         operation.Parameters ??= [];
-        var posts = context.Description.HttpMethod == HttpMethods.Post;
-        foreach (var parameter in metadata.OfType<DescribedParameter>().Concat(posts ? [IdempotencyHeader.Parameter] : []))
+        foreach (var parameter in operation.Parameters.OfType<OpenApiParameter>().Where(parameter => parameter.In == ParameterLocation.Path))
+        {
+            (parameter.Description, parameter.Example) = (PathIds.Describe(path, parameter.Name ?? ""), Examples.Id);
+        }
+
+        foreach (var parameter in metadata.OfType<DescribedParameter>().Concat(method == HttpMethods.Post ? [IdempotencyHeader.Parameter] : []))
         {
             operation.Parameters.Add(new OpenApiParameter
             {
                 Name = parameter.Name,
                 In = parameter.InHeader ? ParameterLocation.Header : ParameterLocation.Query,
                 Description = parameter.Description,
-                Schema = new OpenApiSchema { Type = parameter.IsNumber ? JsonSchemaType.Integer : JsonSchemaType.String },
+                Schema = parameter.Schema,
+                Example = parameter.Example?.DeepClone(),
             });
         }
 
-        var needsToken = metadata.OfType<AccessRow>().Any(row => row.Role is not null);
-        if (needsToken)
+        var role = metadata.OfType<AccessRow>().FirstOrDefault()?.Role;
+        if (role is not null)
         {
             operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(BearerScheme, context.Document)] = [] }];
         }
 
+        var needs = role is { } needed ? $"Needs the role {needed.Word()}." : "Needs no token.";
+        operation.Description = operation.Description is { Length: > 0 } said ? $"{said} {needs}" : needs;
         operation.Responses ??= [];
-        foreach (var (status, text) in ErrorAnswers.Of(operation, context.Description.HttpMethod ?? "", context.Description.RelativePath ?? "", needsToken))
+        foreach (var also in metadata.OfType<AlsoAnswers>())
         {
-            operation.Responses[status] = new OpenApiResponse
-            {
-                Description = text,
-                Content = new Dictionary<string, OpenApiMediaType>
-                {
-                    ["application/json"] = new() { Schema = new OpenApiSchemaReference(ErrorAnswers.SchemaName, context.Document) },
-                },
-            };
+            await AddShape(operation, also, context, ct);
         }
 
-        return Task.CompletedTask;
+        foreach (var (status, text) in ErrorAnswers.Of(operation, method, path, role is not null))
+        {
+            operation.Responses[status] = ErrorAnswers.Shared(status, text, context.Document!);
+        }
+
+        AnswerHeaders.Add(operation, method, metadata, context.Document!);
+    }
+
+    private static async Task AddShape(OpenApiOperation operation, AlsoAnswers also, OpenApiOperationTransformerContext context, CancellationToken ct)
+    {
+        var status = also.Status.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        if (context.Document is { } document && operation.Responses![status].Content?["application/json"] is { Schema: { } first } answer)
+        {
+            var name = NameOf(also.Shape.Name);
+            document.AddComponent(name, await context.GetOrCreateSchemaAsync(also.Shape, null, ct));
+            answer.Schema = new OpenApiSchema { OneOf = [first, new OpenApiSchemaReference(name, document)] };
+        }
     }
 
     // What the server writes is always there; the exporter cannot tell, since it looks at how types are read.
@@ -98,7 +119,7 @@ internal static class Document
             schema.Type = JsonSchemaType.String;
             schema.Enum = [.. Enum.GetNames(type).Select(name => (JsonNode)JsonValue.Create(JsonNamingPolicy.SnakeCaseLower.ConvertName(name)))];
         }
-        else if (type.Assembly == typeof(Document).Assembly && info.Kind == JsonTypeInfoKind.Object)
+        else if (type.Assembly == typeof(Document).Assembly && info.Kind == JsonTypeInfoKind.Object && type != typeof(NoSettings))
         {
             schema.Required = info.Properties.Where(property => property.ShouldSerialize is null).Select(property => property.Name).ToHashSet();
         }
@@ -106,6 +127,11 @@ internal static class Document
         {
             // What callers send: an unknown property is refused.
             schema.AdditionalPropertiesAllowed = false;
+        }
+
+        if (context.JsonPropertyInfo?.AttributeProvider?.GetCustomAttributes(typeof(AllowedValuesAttribute), inherit: true) is [AllowedValuesAttribute words])
+        {
+            schema.Enum = [.. words.Values.Select(word => (JsonNode)JsonValue.Create((string)word!))];
         }
 
         return Task.CompletedTask;

@@ -17,13 +17,9 @@ internal static class ErrorAnswers
 
     public static IEnumerable<(string Status, string Text)> Of(OpenApiOperation operation, string method, string path, bool needsToken)
     {
-        if (operation.RequestBody is not null || operation.Parameters is { Count: > 0 } parameters && parameters.Any(x => x.In != ParameterLocation.Path))
-        {
-            yield return ("400", "The request is malformed, or a field of it is not valid.");
-        }
-
         if (needsToken)
         {
+            yield return ("400", "The request is malformed, or a field or parameter of it is not valid.");
             yield return ("401", "No token, or one that is unknown, expired, revoked, or of an account that is disabled.");
             yield return ("403", "The token's role does not permit this, or it is limited to environments and this concerns others.");
         }
@@ -51,6 +47,28 @@ internal static class ErrorAnswers
 
         yield return ("500", "A fault in DeployHub.");
         yield return ("503", "Something that the request needs is down; Retry-After says when to try again.");
+    }
+
+    /// <summary>The answer of a status, which all operations share.</summary>
+    public static OpenApiResponseReference Shared(string status, string text, OpenApiDocument document)
+    {
+        var name = $"Error{status}";
+        document.Components ??= new OpenApiComponents();
+        document.Components.Responses ??= new Dictionary<string, IOpenApiResponse>();
+        if (!document.Components.Responses.ContainsKey(name))
+        {
+            document.AddComponent<IOpenApiResponse>(name, new OpenApiResponse
+            {
+                Description = text,
+                Headers = AnswerHeaders.Of(AnswerHeaders.OfError(status), document),
+                Content = new Dictionary<string, OpenApiMediaType>
+                {
+                    ["application/json"] = new() { Schema = new OpenApiSchemaReference(SchemaName, document), Example = Examples.Error(status) },
+                },
+            });
+        }
+
+        return new OpenApiResponseReference(name, document);
     }
 
     public static OpenApiSchema Schema() => new()

@@ -1,3 +1,5 @@
+using DeployHub.Contracts.Wire;
+
 namespace DeployHub.Contracts.ConfigSync;
 
 /// <summary>What every event of a batch carries.</summary>
@@ -20,7 +22,8 @@ public record BatchEventFacts(Guid BatchId, Guid EnvironmentId, int Sequence, Da
 /// <param name="ToHash">What it was to hold.</param>
 /// <param name="Status">Where the target stands, in the words of the wire.</param>
 public record TargetEventFacts(
-    Guid TargetId, int OperationIndex, Guid ConfigFileId, Guid ServerId, string ServerName, string Path, string? FromHash, string? ToHash, string Status);
+    Guid TargetId, int OperationIndex, Guid ConfigFileId, Guid ServerId, string ServerName, string Path, string? FromHash, string? ToHash,
+    [property: WordsOf(typeof(TargetStatus))] string Status);
 
 /// <summary>One target holds its file.</summary>
 /// <param name="Batch">The batch's facts.</param>
@@ -51,7 +54,7 @@ public record SyncBatchRolledBack(BatchEventFacts Batch, SyncError? Error);
 /// <param name="Batch">The batch's facts.</param>
 /// <param name="Status"><c>failed</c> or <c>partial</c>.</param>
 /// <param name="Error">Why.</param>
-public record SyncBatchFailed(BatchEventFacts Batch, string Status, SyncError? Error);
+public record SyncBatchFailed(BatchEventFacts Batch, [property: WordsOf(typeof(BatchStatus))] string Status, SyncError? Error);
 
 /// <summary>Somebody cancelled the batch; what was written by then stays.</summary>
 /// <param name="Batch">The batch's facts.</param>

@@ -1,3 +1,5 @@
+using DeployHub.Contracts.Wire;
+
 namespace DeployHub.Contracts.Deployments;
 
 /// <summary>What every event of a plan carries.</summary>
@@ -24,7 +26,8 @@ public record PlanEventFacts(
 /// <param name="FromDigest">What ran before, or null when nothing did.</param>
 /// <param name="Status">Where the step stands, in the words of the wire.</param>
 public record StepEventFacts(
-    Guid StepId, Guid ServiceId, string ServiceName, Guid ServerId, string ServerName, string ContainerName, string? FromDigest, string Status);
+    Guid StepId, Guid ServiceId, string ServiceName, Guid ServerId, string ServerName, string ContainerName, string? FromDigest,
+    [property: WordsOf(typeof(StepStatus))] string Status);
 
 /// <summary>The plan holds its targets and its first steps are on their way; told once more when it is retried.</summary>
 /// <param name="Plan">The plan's facts.</param>

@@ -16,6 +16,7 @@ public static class AccessTable
         new("GET /health", null, Open, "health.read"),
         new("GET /health/ready", null, Open, "health.read"),
         new("GET /openapi.json", null, Open, "document.read"),
+        new("GET /asyncapi.json", null, Open, "document.read"),
         new("GET /api/status", Viewer, Listed, "status.read"),
 
         // Names of environments are one namespace: who may give one learns of the others.

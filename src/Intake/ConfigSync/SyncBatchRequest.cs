@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 
 namespace DeployHub.Intake.ConfigSync;
 
@@ -9,6 +10,7 @@ public record SyncBatchRequest
     public const string ConfigFileSync = "config-file-sync";
 
     [Description("1 to 50 operations, done in this order.")]
+    [Length(1, MostOperations)]
     public required List<SyncOperationRequest> Operations { get; init; }
 
     [Description("Bring every host back to what it held before when one target fails.")]
@@ -49,10 +51,12 @@ public record SyncBatchRequest
 
 public record SyncOperationRequest
 {
-    [Description("config-file-sync.")]
+    [Description("What is done.")]
+    [AllowedValues(SyncBatchRequest.ConfigFileSync)]
     public required string Type { get; init; }
 
     [Description("The config file to bring to all its targets.")]
+    [MinLength(1)]
     public required string ConfigFileId { get; init; }
 }
 

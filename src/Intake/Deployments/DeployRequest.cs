@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using DeployHub.Contracts.Deployments;
 using DeployHub.Intake.Images;
 
@@ -10,9 +11,11 @@ public record DeployRequest
     public const int MostParallel = 64;
 
     [Description("The tag to deploy. Resolved to its manifest digest once; every server then pulls that digest.")]
+    [MinLength(1)]
     public string? ImageTag { get; init; }
 
     [Description("The digest to deploy: the id of a recorded digest, or sha256:…. Given together with imageTag, the tag must still point to it.")]
+    [MinLength(1)]
     public string? ImageDigestId { get; init; }
 
     [Description("Take every service back to what ran before when one of them fails.")]
@@ -21,6 +24,7 @@ public record DeployRequest
 
     [Description("How many containers may be replaced at a time: 1 to 64.")]
     [DefaultValue(1)]
+    [Range(1, MostParallel)]
     public int MaxParallel { get; init; } = 1;
 
     [Description("When another plan holds, or waits for, one of the containers: queue waits for it, reject answers 409, supersede ends older plans of this image that still wait.")]

@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 
 namespace DeployHub.Integration.Hub;
 
-/// <summary>The API as a caller with curl sees it.</summary>
+/// <summary>The API as a caller with curl sees it. Every answer is held to what the API says of itself.</summary>
 public sealed class ApiClient(Uri address, string? token) : IDisposable
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false })
@@ -57,6 +57,7 @@ public sealed class ApiClient(Uri address, string? token) : IDisposable
         var all = response.Headers.Concat(response.Content.Headers).ToDictionary(x => x.Key, x => string.Join(", ", x.Value), StringComparer.OrdinalIgnoreCase);
         var answer = new Answer((int)response.StatusCode, text, all);
         Listener?.Invoke(answer);
+        (await ApiContract.Of(_http)).Check(method.Method, path, answer);
         return answer;
     }
 

@@ -23,6 +23,9 @@ public sealed class RunningHub : IAsyncDisposable
         _environment["DEPLOYHUB_DATA"] = _data;
     }
 
+    /// <summary>The admin's token.</summary>
+    public string Token { get; private set; } = "";
+
     public ApiClient Api => _api ?? throw new InvalidOperationException("The hub was not started.");
 
     /// <summary>Standalone: the only process. Distributed: the Api.</summary>
@@ -59,8 +62,8 @@ public sealed class RunningHub : IAsyncDisposable
         {
             var program = _workerCount == 0 ? "DeployHub.Standalone.dll" : "DeployHub.Api.dll";
             Server = await AppProcess.Start(Dll(program), [$"--urls={_address}"], _environment, new Uri(_address, "/health/ready"));
-            var token = _environment.GetValueOrDefault("DEPLOYHUB_ADMIN_TOKEN") ?? (await File.ReadAllTextAsync(Path.Combine(_data, "admin-token"))).Trim();
-            _api ??= new ApiClient(_address, token);
+            Token = _environment.GetValueOrDefault("DEPLOYHUB_ADMIN_TOKEN") ?? (await File.ReadAllTextAsync(Path.Combine(_data, "admin-token"))).Trim();
+            _api ??= new ApiClient(_address, Token);
         }
 
         Workers.RemoveAll(worker => worker.HasExited);

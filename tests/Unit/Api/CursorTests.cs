@@ -8,7 +8,7 @@ public class CursorTests
     [Fact]
     public void A_cursor_comes_back_as_it_went()
     {
-        var cursor = new Cursor(new DateTime(2026, 1, 31, 10, 0, 0, DateTimeKind.Utc).AddTicks(1234567), Guid.CreateVersion7());
+        var cursor = new Cursor(new DateTime(2026, 1, 31, 10, 0, 0, DateTimeKind.Utc).AddTicks(1234567), Guid.CreateVersion7(), "0a1b2c3d4e5f");
         Assert.Equal(cursor, Cursor.Decode(cursor.Encode()));
         Assert.Matches("^[A-Za-z0-9_-]+$", cursor.Encode());
     }

@@ -1,0 +1,3 @@
+using DeployHub.ContractDocs;
+
+return ContractFiles.Write(args[0], breaking: args.Contains("--breaking"));
