@@ -58,14 +58,13 @@ public sealed class CommandActs(
             return Refusal.Invalid("idempotencyKey", "is required where the message has no id.", "Without either, a message that arrives twice would be done twice.");
         }
 
-        outcome.Key = key.Text;
-        var concerned = idOf(command);
-        if (await access.Check(caller, row, concerned, ct) is { } denied)
+        (outcome.Key, outcome.Subject) = (key.Text, idOf(command));
+        if (await access.Check(caller, row, outcome.Subject, ct) is { } denied)
         {
             return denied.Refusal;
         }
 
-        outcome.Place = concerned is { } subject ? await FindPlace(subject, ct) : null;
+        outcome.Place = outcome.Subject is { } subject ? await FindPlace(subject, ct) : null;
         return await accept(command, caller with { Key = key });
     }
 

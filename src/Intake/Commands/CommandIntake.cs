@@ -10,7 +10,7 @@ namespace DeployHub.Intake.Commands;
 /// Takes in what other programs put on the queues. It goes the way of a REST request: who sends it, what that account may, what the body says,
 /// and then the very same acceptance. The answer is an event, and a reply where one is waited for; both are committed with what was changed.
 /// </summary>
-public sealed class CommandIntake(DeployHubDb db, AccessCheck access, CommandActs acts)
+public sealed class CommandIntake(DeployHubDb db, AccessCheck access, RefusedTries tries, CommandActs acts)
 {
     private const string TriggerType = "queue";
 
@@ -30,6 +30,7 @@ public sealed class CommandIntake(DeployHubDb db, AccessCheck access, CommandAct
         if (refusal is not null)
         {
             await Commit(() => outcome.Refuse(db, refusal), ct);
+            Note(AccessTable.OfCommand(sent.Channel.Word).Action, outcome, refusal);
         }
 
         return refusal;
@@ -59,7 +60,7 @@ public sealed class CommandIntake(DeployHubDb db, AccessCheck access, CommandAct
         }
 
         var caller = Caller.Of(account, null, RequestIdOf(outcome.MessageId), null, TriggerType) with { Receipt = new Receipt((rows, id) => outcome.Accept(rows, id, replayed: false)) };
-        outcome.Account = account.Name;
+        outcome.Caller = caller;
         var row = AccessTable.OfCommand(sent.Channel.Word);
         if (await access.Check(caller, row with { Scope = Scope.InBody }, null, ct) is { } denied)
         {
@@ -82,6 +83,19 @@ public sealed class CommandIntake(DeployHubDb db, AccessCheck access, CommandAct
         }
 
         return null;
+    }
+
+    // As REST does it, for the audit log.
+    private void Note(string action, CommandOutcome outcome, Refusal refusal)
+    {
+        if (outcome.Caller is { } caller)
+        {
+            tries.Note(RefusedTry.Of(caller, action, refusal, outcome.Subject, outcome.Place?.EnvironmentId));
+        }
+        else
+        {
+            tries.Note(new RefusedTry("(unknown)", null, null, null, action, null, null, refusal.Code, refusal.Message, RequestIdOf(outcome.MessageId), null));
+        }
     }
 
     private Task Commit(Action rows, CancellationToken ct)

@@ -16,13 +16,18 @@ internal sealed class CommandOutcome(SentCommand sent, CommandEnvelope envelope)
     public string? MessageId => envelope.MessageId;
 
     /// <summary>Who sent it, once that is known.</summary>
-    public string? Account { get; set; }
+    public Caller? Caller { get; set; }
+
+    /// <summary>The image or the plan that it is about, once it could be read.</summary>
+    public Guid? Subject { get; set; }
 
     /// <summary>The key that it is known by, once it could be read.</summary>
     public string? Key { get; set; }
 
     /// <summary>Where what it is about lies, once the sender is known to see it.</summary>
     public CommandPlace? Place { get; set; }
+
+    private string? Account => Caller?.AccountName;
 
     public void Accept(DeployHubDb db, Guid id, bool replayed)
     {

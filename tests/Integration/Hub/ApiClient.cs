@@ -15,6 +15,9 @@ public sealed class ApiClient(Uri address, string? token) : IDisposable
 
     public Uri Address { get; } = address;
 
+    /// <summary>What it shows, for a caller in another program.</summary>
+    public string? Token => token;
+
     /// <summary>Hears every answer too.</summary>
     public Action<Answer>? Listener { get; set; }
 

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using DeployHub.Domain.Tokens;
 using DeployHub.Integration.Hub;
 using DeployHub.Servers;
 
@@ -22,28 +21,30 @@ public sealed partial class ExampleTests(DistributedHub fixture)
         var shop = await Shop.Open(hub, engine, registry: registry);
         await shop.AddService("api");
         await registry.Push(TestImage.Serving("v1"), shop.Repository, "v1");
-        await using var program = await Program.Start(fixture, Role.Operator);
+        await RunBrokerCommands("python-producer");
         await RunBrokerCommands("python-subscriber");
+        var account = JsonNode.Parse(await Run(Blocks("python-producer", "sh")[1], ("api", hub.Api.Address.ToString().TrimEnd('/')), ("token", hub.Api.Token!)))!;
         var folder = Directory.CreateTempSubdirectory("deployhub-example-").FullName;
         try
         {
             var subscriber = await StartSubscriber(folder);
             await Eventually.True(() => subscriber.Output().Contains("following", StringComparison.Ordinal), Patience);
-            var first = await Produce(program.User, shop.ImageId, "build-1");
-            var again = await Produce(program.User, shop.ImageId, "build-1");
+            var first = await Produce(shop.ImageId, "build-1");
+            var again = await Produce(shop.ImageId, "build-1");
             await shop.End((string)first["planId"]!);
             await Eventually.True(() => subscriber.Output().Contains("deployhub.deployment.completed", StringComparison.Ordinal), Patience);
             Assert.Equal(0, await subscriber.Terminate());
             var seen = Events(subscriber);
             await subscriber.DisposeAsync();
 
-            var second = await Produce(program.User, shop.ImageId, "build-2");
+            var second = await Produce(shop.ImageId, "build-2");
             await shop.End((string)second["planId"]!);
             await using var later = await StartSubscriber(folder);
             await Eventually.True(() => later.Output().Contains((string)second["planId"]!, StringComparison.Ordinal) && later.Output().Contains("deployhub.deployment.completed", StringComparison.Ordinal), Patience);
             await later.Terminate();
             seen.AddRange(Events(later));
 
+            Assert.Equal("ci-queue", (string)account["account"]!["brokerUser"]!);
             Assert.Equal((false, true), ((bool)first["replayed"]!, (bool)again["replayed"]!));
             Assert.Equal((string)first["planId"]!, (string)again["planId"]!);
             foreach (var plan in new[] { first, second })
@@ -58,18 +59,20 @@ public sealed partial class ExampleTests(DistributedHub fixture)
         }
     }
 
-    private async Task<JsonNode> Produce(string user, string image, string build) => JsonNode.Parse(await Programs.Run(
-        "bash", ["-c", $"cd {Root} && {Block("python-producer", "bash")}"],
-        new Dictionary<string, string> { ["DEPLOYHUB_AMQP"] = Amqp(user, user), ["image"] = image, ["tag"] = "v1", ["build"] = build }))!;
+    private async Task<JsonNode> Produce(string image, string build) => JsonNode.Parse(await Run(
+        Blocks("python-producer", "bash")[0], ("DEPLOYHUB_AMQP", Amqp("ci-queue", "a%20long%20password")), ("image", image), ("tag", "v1"), ("build", build)))!;
+
+    private static Task<string> Run(string block, params (string Name, string Value)[] settings) =>
+        Programs.Run("bash", ["-ec", $"cd {Root}\n{block}"], settings.ToDictionary(x => x.Name, x => x.Value));
 
     // It remembers what it has handled in the folder that it runs in.
     private Task<AppProcess> StartSubscriber(string folder) => AppProcess.StartProgram(
-        "bash", ["-c", $"cd {folder} && ln -sfn {Root}/examples examples && {Block("python-subscriber", "bash").Replace("/usr/bin/python3", "exec /usr/bin/python3", StringComparison.Ordinal)}"],
+        "bash", ["-c", $"cd {folder} && ln -sfn {Root}/examples examples && {Blocks("python-subscriber", "bash")[0].Replace("/usr/bin/python3", "exec /usr/bin/python3", StringComparison.Ordinal)}"],
         new Dictionary<string, string> { ["DEPLOYHUB_AMQP"] = Amqp("audit-trail", "another%20password") });
 
     private async Task RunBrokerCommands(string example)
     {
-        foreach (var line in Block(example, "sh").Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var line in Blocks(example, "sh")[0].Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             var words = Words().Matches(line).Select(x => x.Value.Trim('\'')).ToList();
             Assert.Equal("rabbitmqctl", words[0]);
@@ -82,9 +85,9 @@ public sealed partial class ExampleTests(DistributedHub fixture)
     private static List<JsonNode> Events(AppProcess subscriber) =>
         [.. subscriber.WholeOutput().Split('\n').Where(x => x.StartsWith('{')).Select(x => JsonNode.Parse(x)!)];
 
-    // The first block of its kind in the example's README.
-    private static string Block(string example, string kind) =>
-        Regex.Match(File.ReadAllText(Path.Combine(Root, "examples", example, "README.md")), $"```{kind}\n(.*?)```", RegexOptions.Singleline).Groups[1].Value.Trim();
+    // The blocks of a kind in the example's README, in their order.
+    private static List<string> Blocks(string example, string kind) =>
+        [.. Regex.Matches(File.ReadAllText(Path.Combine(Root, "examples", example, "README.md")), $"```{kind}\n(.*?)```", RegexOptions.Singleline).Select(x => x.Groups[1].Value.Trim())];
 
     [GeneratedRegex("'[^']*'|[^ ]+")]
     private static partial Regex Words();
