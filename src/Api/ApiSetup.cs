@@ -11,11 +11,13 @@ using DeployHub.Api.OpenApi;
 using DeployHub.Api.Registries;
 using DeployHub.Api.Servers;
 using DeployHub.Api.Services;
+using DeployHub.Api.Streams;
 using DeployHub.Api.Tokens;
 using DeployHub.Api.Values;
 using DeployHub.Contracts.Wire;
 using DeployHub.Hosting;
 using DeployHub.Intake;
+using DeployHub.Persistence.Streams;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace DeployHub.Api;
@@ -29,8 +31,11 @@ public static class ApiSetup
     public static IServiceCollection AddApi(this IServiceCollection services, HostSettings settings)
     {
         services.AddIntake();
-        services.AddScoped<WaitingLine>().AddScoped<PlanReader>().AddScoped<PlanWait>().AddScoped<TagResolution>();
-        services.AddScoped<BatchReader>().AddScoped<BatchWait>().AddScoped<HostFiles>().AddScoped<DryRun>().AddScoped<DriftReader>();
+        services.AddScoped<WaitingLine>().AddScoped<PlanReader>().AddScoped<TagResolution>();
+        services.AddScoped<BatchReader>().AddScoped<HostFiles>().AddScoped<DryRun>().AddScoped<DriftReader>();
+        services.AddSingleton<OpenStreams>().AddSingleton<EndWaits>().AddSingleton<StreamListening>().AddSingleton(StreamTimes.Usual);
+        services.AddSingleton<LiveStreams>().AddHostedService(provider => provider.GetRequiredService<LiveStreams>());
+        services.AddScoped<StreamOpening>().AddScoped<PreferredWait>();
         services.AddHostedService<AdminToken>();
         services.AddSingleton<TokenUse>().AddHostedService(provider => provider.GetRequiredService<TokenUse>());
         services.AddOpenApi(Document.Configure);
@@ -80,6 +85,7 @@ public static class ApiSetup
         app.MapVariables();
         app.MapSecrets();
         app.MapSyncBatches();
+        app.MapStreams();
         app.MapDrift();
         app.MapTokens();
         app.MapDeadLetters();

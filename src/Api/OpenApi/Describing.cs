@@ -29,7 +29,17 @@ internal static class Describing
     public static RouteHandlerBuilder TakesPollHeaders(this RouteHandlerBuilder route) => route.WithMetadata(
         new DescribedParameter("Prefer", InHeader: true, "wait=N holds the answer until it has ended, or N (1 to 60) seconds."),
         new DescribedParameter("If-None-Match", InHeader: true, "The ETag of the last answer."));
+
+    public static RouteHandlerBuilder IsStream(this RouteHandlerBuilder route, bool canBeOver)
+    {
+        route.Produces<string>(StatusCodes.Status200OK, "text/event-stream")
+            .WithMetadata(new DescribedParameter("Last-Event-ID", InHeader: true, "The id of the last event that the caller has. A browser sends it by itself."), new RefusesCrowds());
+        return canBeOver ? route.Produces(StatusCodes.Status204NoContent) : route;
+    }
 }
 
 /// <summary>A parameter that the handler reads itself.</summary>
 internal sealed record DescribedParameter(string Name, bool InHeader, string Description, bool IsNumber = false);
+
+/// <summary>The route has a bound of its own, and answers 429 beyond it.</summary>
+internal sealed record RefusesCrowds;

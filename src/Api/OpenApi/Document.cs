@@ -67,7 +67,7 @@ internal static class Document
         }
 
         operation.Responses ??= [];
-        foreach (var (status, text) in ErrorAnswers.Of(operation, context.Description.HttpMethod ?? "", context.Description.RelativePath ?? "", needsToken))
+        foreach (var (status, text) in ErrorAnswers.Of(operation, context.Description.HttpMethod ?? "", context.Description.RelativePath ?? "", needsToken, metadata.OfType<RefusesCrowds>().Any()))
         {
             operation.Responses[status] = new OpenApiResponse
             {

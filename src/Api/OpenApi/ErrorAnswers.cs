@@ -15,7 +15,7 @@ internal static class ErrorAnswers
         ErrorCodes.Conflict, ErrorCodes.IdempotencyKeyReused, ErrorCodes.RateLimited, ErrorCodes.ServiceUnavailable, ErrorCodes.Internal,
     ];
 
-    public static IEnumerable<(string Status, string Text)> Of(OpenApiOperation operation, string method, string path, bool needsToken)
+    public static IEnumerable<(string Status, string Text)> Of(OpenApiOperation operation, string method, string path, bool needsToken, bool refusesCrowds)
     {
         if (operation.RequestBody is not null || operation.Parameters is { Count: > 0 } parameters && parameters.Any(x => x.In != ParameterLocation.Path))
         {
@@ -28,7 +28,7 @@ internal static class ErrorAnswers
             yield return ("403", "The token's role does not permit this.");
         }
 
-        if (path.Contains('{', StringComparison.Ordinal))
+        if (path.Contains('{', StringComparison.Ordinal) || refusesCrowds)
         {
             yield return ("404", "There is no such thing.");
         }
@@ -42,6 +42,11 @@ internal static class ErrorAnswers
         {
             yield return ("413", "The body is larger than 1 MiB, or than 2 MiB where it holds a config file.");
             yield return ("415", "The body is not JSON.");
+        }
+
+        if (refusesCrowds)
+        {
+            yield return ("429", "The token has as many open as it may have; Retry-After says when to try again.");
         }
 
         yield return ("500", "A fault in DeployHub.");

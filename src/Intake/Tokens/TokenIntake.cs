@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using DeployHub.Domain.Tokens;
 using DeployHub.Persistence;
+using DeployHub.Persistence.Streams;
 using Microsoft.EntityFrameworkCore;
 
 namespace DeployHub.Intake.Tokens;
@@ -75,6 +76,7 @@ public sealed class TokenIntake(DeployHubDb db)
             () =>
             {
                 found.RevokedAt = now;
+                db.Signal(id);
                 db.Record(caller, "token.revoke", id, null, found.Name);
             },
             null, ct);

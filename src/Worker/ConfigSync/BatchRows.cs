@@ -4,6 +4,7 @@ using DeployHub.Domain.ConfigSync;
 using DeployHub.Persistence;
 using DeployHub.Persistence.Messaging;
 using DeployHub.Persistence.Sagas;
+using DeployHub.Persistence.Streams;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -44,9 +45,12 @@ internal static class BatchRows
         }
     }
 
-    /// <summary>Publishes a public event with the transaction; its facts carry the next number.</summary>
-    public static void Announce(this SagaConsumeContext<ConfigSyncState> context, object message) =>
-        context.Db().Publish(context.Saga.CorrelationId, message);
+    /// <summary>Publishes a public event with the transaction, and tells it in the stream of the batch's environment; its facts carry the next number.</summary>
+    public static void Announce(this SagaConsumeContext<ConfigSyncState> context, SyncBatch batch, object message)
+    {
+        context.Db().Publish(batch.Id, message);
+        context.Db().Tell(batch.EnvironmentId, message.GetType().Name, message);
+    }
 
     public static BatchEventFacts Facts(this SagaConsumeContext<ConfigSyncState> context, SyncBatch batch) =>
         new(batch.Id, batch.EnvironmentId, ++context.Saga.Sequence, DateTime.UtcNow);

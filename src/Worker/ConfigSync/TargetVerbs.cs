@@ -43,7 +43,7 @@ internal static class TargetVerbs
         {
             context.Saga.Done++;
             context.Saga.Touched += target.Touched ? 1 : 0;
-            context.Announce(new ConfigFileSynced(context.Facts(batch), target.Facts()));
+            context.Announce(batch, new ConfigFileSynced(context.Facts(batch), target.Facts()));
         }));
 
     public static EventActivityBinder<ConfigSyncState, TargetFailed> RecordFailed(this EventActivityBinder<ConfigSyncState, TargetFailed> binder) =>
@@ -52,12 +52,12 @@ internal static class TargetVerbs
             context.Saga.Failed++;
             context.Saga.Touched += target.Touched ? 1 : 0;
             batch.Error ??= target.Error;
-            context.Announce(new ConfigFileSyncFailed(context.Facts(batch), target.Facts(), target.Error!));
+            context.Announce(batch, new ConfigFileSyncFailed(context.Facts(batch), target.Facts(), target.Error!));
         }));
 
     public static EventActivityBinder<ConfigSyncState, TargetRestored> RecordRestored(this EventActivityBinder<ConfigSyncState, TargetRestored> binder) =>
         binder.ThenAsync(context => context.CountOnce(context.Message.TargetId, SyncAct.Restore, [TargetStatus.Restored], (batch, target) =>
-            context.Announce(new ConfigFileRestored(context.Facts(batch), target.Facts()))));
+            context.Announce(batch, new ConfigFileRestored(context.Facts(batch), target.Facts()))));
 
     public static EventActivityBinder<ConfigSyncState, TargetRestoreFailed> RecordNotRestored(this EventActivityBinder<ConfigSyncState, TargetRestoreFailed> binder) =>
         binder.ThenAsync(context => context.CountOnce(context.Message.TargetId, SyncAct.Restore, [TargetStatus.RestoreFailed], (_, _) => context.Saga.NotRestored++));

@@ -75,7 +75,7 @@ internal static class PlanVerbs
             var rounds = (plan.StepCount + plan.MaxParallel - 1) / plan.MaxParallel;
             await context.CallDeadlineOff();
             context.SetDeadline(TimeSpan.FromMinutes(10) + (rounds * StepTimes.Deploy));
-            context.Announce(new DeploymentStarted(context.Facts(plan), plan.StepCount));
+            context.Announce(plan, new DeploymentStarted(context.Facts(plan), plan.StepCount));
         });
 
     public static EventActivityBinder<DeploymentState, T> RecordDeadline<T>(this EventActivityBinder<DeploymentState, T> binder) where T : class =>
@@ -95,7 +95,7 @@ internal static class PlanVerbs
         {
             var plan = await context.Plan();
             await context.Close(plan, PlanStatus.Completed);
-            context.Announce(new DeploymentCompleted(context.Facts(plan)));
+            context.Announce(plan, new DeploymentCompleted(context.Facts(plan)));
             context.Saga.NextOrder = 0;
         });
 
@@ -124,7 +124,7 @@ internal static class PlanVerbs
                 _ => PlanStatus.Cancelled,
             });
             var facts = context.Facts(plan);
-            context.Announce(plan.Status switch
+            context.Announce(plan, plan.Status switch
             {
                 PlanStatus.Failed => new DeploymentFailed(facts, plan.Error!),
                 PlanStatus.Superseded => new DeploymentSuperseded(facts, plan.SupersededBy!.Value),
@@ -184,7 +184,7 @@ internal static class PlanVerbs
             await context.SkipWhatIsLeft();
             var whole = context.Saga.NotRestored == 0;
             await context.Close(plan, whole ? PlanStatus.RolledBack : PlanStatus.PartiallyRolledBack);
-            context.Announce(whole
+            context.Announce(plan, whole
                 ? new DeploymentRolledBack(context.Facts(plan), plan.Error)
                 : new DeploymentPartiallyRolledBack(context.Facts(plan), plan.Error));
             await context.GiveTargetsBack();

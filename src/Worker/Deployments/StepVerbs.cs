@@ -54,7 +54,7 @@ internal static class StepVerbs
         {
             context.Saga.Succeeded++;
             context.Saga.Touched += NewlyTouched(step);
-            context.Announce(new ServiceDeployed(context.Facts(plan), step.Facts()));
+            context.Announce(plan, new ServiceDeployed(context.Facts(plan), step.Facts()));
         }));
 
     public static EventActivityBinder<DeploymentState, StepFailed> RecordFailure(this EventActivityBinder<DeploymentState, StepFailed> binder) =>
@@ -63,7 +63,7 @@ internal static class StepVerbs
             context.Saga.Failed++;
             context.Saga.Touched += NewlyTouched(step);
             plan.Error ??= step.Error! with { StepId = step.Id };
-            context.Announce(new ServiceDeployFailed(context.Facts(plan), step.Facts(), step.Error!));
+            context.Announce(plan, new ServiceDeployFailed(context.Facts(plan), step.Facts(), step.Error!));
         }));
 
     public static EventActivityBinder<DeploymentState, StepStopped> RecordStopped(this EventActivityBinder<DeploymentState, StepStopped> binder) =>
@@ -71,13 +71,13 @@ internal static class StepVerbs
 
     public static EventActivityBinder<DeploymentState, StepRestored> RecordRestored(this EventActivityBinder<DeploymentState, StepRestored> binder) =>
         binder.ThenAsync(context => context.CountOnce(context.Message.StepId, StepAct.Rollback, step => step.Restored, (plan, step) =>
-            context.Announce(new ServiceRolledBack(context.Facts(plan), step.Facts()))));
+            context.Announce(plan, new ServiceRolledBack(context.Facts(plan), step.Facts()))));
 
     public static EventActivityBinder<DeploymentState, StepRestoreFailed> RecordNotRestored(this EventActivityBinder<DeploymentState, StepRestoreFailed> binder) =>
         binder.ThenAsync(context => context.CountOnce(context.Message.StepId, StepAct.Rollback, step => step.Status == StepStatus.RollbackFailed, (plan, step) =>
         {
             context.Saga.NotRestored++;
-            context.Announce(new ServiceRollbackFailed(context.Facts(plan), step.Facts(), step.Error!));
+            context.Announce(plan, new ServiceRollbackFailed(context.Facts(plan), step.Facts(), step.Error!));
         }));
 
     public static EventActivityBinder<DeploymentState, StepFinalized> RecordFinalized(this EventActivityBinder<DeploymentState, StepFinalized> binder) =>
