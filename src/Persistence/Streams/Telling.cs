@@ -66,29 +66,32 @@ public static class Telling
         db.GetService<StreamSignal>().Offer([new StreamNews(planId, Ended: false)]);
     }
 
-    /// <summary>Has the tracked rows whose status the context is about to save name themselves.</summary>
+    /// <summary>Has the tracked rows whose status the context is about to save name themselves: what begins before its parts, what ends after them.</summary>
     internal static void TellTracked(this DeployHubDb db)
     {
-        foreach (var step in Changed<DeploymentStep>(db, nameof(DeploymentStep.Status), nameof(DeploymentStep.Phase)))
+        var plans = Changed<DeploymentPlan>(db, nameof(DeploymentPlan.Status)).ToLookup(x => x.HasEnded, x => x.Id);
+        var batches = Changed<SyncBatch>(db, nameof(SyncBatch.Status)).ToLookup(x => x.HasEnded, x => x.Id);
+        plans[false].ForEach(db.TellPlan);
+        batches[false].ForEach(db.TellBatch);
+        Changed<DeploymentStep>(db, nameof(DeploymentStep.Status), nameof(DeploymentStep.Phase)).ForEach(step => db.TellStep(step.PlanId, step.Id));
+        Changed<SyncTarget>(db, nameof(SyncTarget.Status)).ForEach(target => db.TellTarget(target.BatchId, target.Id));
+        plans[true].ForEach(id =>
         {
-            db.TellStep(step.PlanId, step.Id);
-        }
+            db.TellPlan(id);
+            db.Told.Done(id);
+        });
+        batches[true].ForEach(id =>
+        {
+            db.TellBatch(id);
+            db.Told.Done(id);
+        });
+    }
 
-        foreach (var target in Changed<SyncTarget>(db, nameof(SyncTarget.Status)))
+    private static void ForEach<T>(this IEnumerable<T> all, Action<T> act)
+    {
+        foreach (var one in all)
         {
-            db.TellTarget(target.BatchId, target.Id);
-        }
-
-        foreach (var plan in Changed<DeploymentPlan>(db, nameof(DeploymentPlan.Status)))
-        {
-            db.TellPlan(plan.Id);
-            db.Told.Done(plan.Id, plan.HasEnded);
-        }
-
-        foreach (var batch in Changed<SyncBatch>(db, nameof(SyncBatch.Status)))
-        {
-            db.TellBatch(batch.Id);
-            db.Told.Done(batch.Id, batch.HasEnded);
+            act(one);
         }
     }
 

@@ -25,13 +25,7 @@ internal sealed class Told
     public void Row(Guid stream, string kind, ToldRow row, Guid subject) => AddOnce(new ToldItem(stream, kind, row, subject, null));
 
     /// <summary>Follows the plan or batch that was told just before.</summary>
-    public void Done(Guid stream, bool ended)
-    {
-        if (ended)
-        {
-            AddOnce(new ToldItem(stream, StreamKinds.Done, ToldRow.None, null, Nothing));
-        }
-    }
+    public void Done(Guid stream) => AddOnce(new ToldItem(stream, StreamKinds.Done, ToldRow.None, null, Nothing));
 
     public void Add(ToldItem item) => _items.Add(item);
 

@@ -15,6 +15,8 @@ public sealed class ApiClient(Uri address, string? token) : IDisposable
 
     public Uri Address { get; } = address;
 
+    public string? Token => token;
+
     /// <summary>Hears every answer too.</summary>
     public Action<Answer>? Listener { get; set; }
 
