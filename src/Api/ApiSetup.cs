@@ -1,4 +1,6 @@
 using DeployHub.Api.Access;
+using DeployHub.Api.Accounts;
+using DeployHub.Api.Audit;
 using DeployHub.Api.ConfigFiles;
 using DeployHub.Api.ConfigSync;
 using DeployHub.Api.DeadLetters;
@@ -18,6 +20,7 @@ using DeployHub.Contracts.Wire;
 using DeployHub.Hosting;
 using DeployHub.Intake;
 using DeployHub.Persistence.Streams;
+using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace DeployHub.Api;
@@ -36,6 +39,8 @@ public static class ApiSetup
         services.AddSingleton<OpenStreams>().AddSingleton<EndWaits>().AddSingleton<StreamListening>().AddSingleton(StreamTimes.Usual);
         services.AddSingleton<LiveStreams>().AddHostedService(provider => provider.GetRequiredService<LiveStreams>());
         services.AddScoped<StreamOpening>().AddScoped<PreferredWait>();
+        services.AddSingleton<RateLimits>();
+        services.Configure<ForwardedHeadersOptions>(options => TrustedProxies.Apply(options, settings));
         services.AddHostedService<AdminToken>();
         services.AddSingleton<TokenUse>().AddHostedService(provider => provider.GetRequiredService<TokenUse>());
         services.AddOpenApi(Document.Configure);
@@ -59,6 +64,7 @@ public static class ApiSetup
     /// <summary>Puts the pipeline and every route in place.</summary>
     public static WebApplication UseApi(this WebApplication app)
     {
+        app.UseForwardedHeaders();
         app.UseMiddleware<RequestLog>();
         app.UseMiddleware<ErrorBoundary>();
         app.UseStatusCodePages(context => ErrorBoundary.Complete(context.HttpContext));
@@ -70,25 +76,29 @@ public static class ApiSetup
         });
         app.UseRouting();
         app.UseMiddleware<TokenAuthentication>();
-        app.MapOpenApi(DocumentPath);
-        app.MapHealth();
-        app.MapDeploymentPlans();
-        app.MapEnvironments();
-        app.MapServers();
-        app.MapRegistries();
-        app.MapContainerImages();
-        app.MapImageDigests();
-        app.MapServices();
-        app.MapServiceDeployments();
-        app.MapConfigFiles();
-        app.MapAttachments();
-        app.MapVariables();
-        app.MapSecrets();
-        app.MapSyncBatches();
-        app.MapStreams();
-        app.MapDrift();
-        app.MapTokens();
-        app.MapDeadLetters();
+        var routes = app.MapWithAccess();
+        routes.MapOpenApi(DocumentPath);
+        routes.MapHealth();
+        routes.MapDeploymentPlans();
+        routes.MapEnvironments();
+        routes.MapServers();
+        routes.MapRegistries();
+        routes.MapContainerImages();
+        routes.MapImageDigests();
+        routes.MapServices();
+        routes.MapServiceDeployments();
+        routes.MapConfigFiles();
+        routes.MapAttachments();
+        routes.MapVariables();
+        routes.MapSecrets();
+        routes.MapSyncBatches();
+        routes.MapStreams();
+        routes.MapDrift();
+        routes.MapAccounts();
+        routes.MapTokens();
+        routes.MapAuditLog();
+        routes.MapDeadLetters();
+        app.CheckAccess();
         return app;
     }
 }

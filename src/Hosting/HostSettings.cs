@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using DeployHub.Persistence;
 using DeployHub.Persistence.Secrets;
@@ -16,6 +17,12 @@ public record HostSettings(PersistenceOptions Persistence, Uri? RabbitMq, string
     private const string KeySetting = "DEPLOYHUB_MASTER_KEY";
     private const string FormerKeysSetting = "DEPLOYHUB_MASTER_KEY_FORMER";
 
+    /// <summary>How much callers may ask of an Api.</summary>
+    public RateLimitSettings RateLimits { get; init; } = new();
+
+    /// <summary>The reverse proxies whose word on where a request comes from is believed.</summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+
     /// <summary>Reads the settings. Throws <see cref="SettingsException"/> naming the key that is missing or wrong.</summary>
     /// <param name="configuration">The host's configuration.</param>
     /// <param name="distributed">The host is one of several and so needs PostgreSQL, RabbitMQ and a key that all share.</param>
@@ -26,7 +33,11 @@ public record HostSettings(PersistenceOptions Persistence, Uri? RabbitMq, string
         {
             Directory.CreateDirectory(data);
             return new HostSettings(
-                new PersistenceOptions(null, Path.Combine(data, "deployhub.db")), null, data, ReadKey(configuration) ?? KeyFile(data), ReadFormerKeys(configuration));
+                new PersistenceOptions(null, Path.Combine(data, "deployhub.db")) { AuditKept = AccessSettings.ReadAuditKept(configuration) }, null, data,
+                ReadKey(configuration) ?? KeyFile(data), ReadFormerKeys(configuration))
+            {
+                RateLimits = RateLimitSettings.Read(configuration), TrustedProxies = AccessSettings.ReadTrustedProxies(configuration),
+            };
         }
 
         var postgres = configuration.Secret("DEPLOYHUB_POSTGRES") ?? throw new SettingsException(
@@ -38,8 +49,13 @@ public record HostSettings(PersistenceOptions Persistence, Uri? RabbitMq, string
             throw new SettingsException("DEPLOYHUB_RABBITMQ", "is not an amqp:// or amqps:// address.");
         }
 
-        return new HostSettings(new PersistenceOptions(postgres, null), broker, data, ReadKey(configuration) ?? throw new SettingsException(
-            KeySetting, "is not set, nor is DEPLOYHUB_MASTER_KEY_FILE. All hosts share one key of 32 bytes; make one with «openssl rand -base64 32»."), ReadFormerKeys(configuration));
+        var key = ReadKey(configuration) ?? throw new SettingsException(
+            KeySetting, "is not set, nor is DEPLOYHUB_MASTER_KEY_FILE. All hosts share one key of 32 bytes; make one with «openssl rand -base64 32».");
+        return new HostSettings(
+            new PersistenceOptions(postgres, null) { AuditKept = AccessSettings.ReadAuditKept(configuration) }, broker, data, key, ReadFormerKeys(configuration))
+        {
+            RateLimits = RateLimitSettings.Read(configuration), TrustedProxies = AccessSettings.ReadTrustedProxies(configuration),
+        };
     }
 
     private static byte[]? ReadKey(IConfiguration configuration) =>

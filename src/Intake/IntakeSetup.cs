@@ -1,3 +1,5 @@
+using DeployHub.Intake.Access;
+using DeployHub.Intake.Accounts;
 using DeployHub.Intake.ConfigFiles;
 using DeployHub.Intake.ConfigSync;
 using DeployHub.Intake.DeadLetters;
@@ -36,6 +38,11 @@ public static class IntakeSetup
         .AddScoped<AcceptSyncBatch>()
         .AddScoped<AcceptBatchCancel>()
         .AddScoped<AcceptBatchRetry>()
+        .AddScoped<TokenCheck>()
+        .AddScoped<AccessCheck>()
+        .AddSingleton<RefusedTries>()
+        .AddHostedService<RefusedTriesWriter>()
+        .AddScoped<AccountIntake>()
         .AddScoped<TokenIntake>()
         .AddScoped<DeadLetterIntake>();
 }

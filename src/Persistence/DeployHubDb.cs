@@ -1,3 +1,4 @@
+using DeployHub.Domain.Accounts;
 using DeployHub.Domain.ConfigFiles;
 using DeployHub.Domain.ConfigSync;
 using DeployHub.Domain.Deployments;
@@ -46,6 +47,7 @@ public class DeployHubDb : DbContext
     public DbSet<SyncOperation> SyncOperations => Set<SyncOperation>();
     public DbSet<SyncTarget> SyncTargets => Set<SyncTarget>();
     public DbSet<ConfigSyncState> ConfigSyncStates => Set<ConfigSyncState>();
+    public DbSet<Account> Accounts => Set<Account>();
     public DbSet<ApiToken> ApiTokens => Set<ApiToken>();
     public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
     public DbSet<IdempotencyKey> IdempotencyKeys => Set<IdempotencyKey>();

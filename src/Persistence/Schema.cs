@@ -1,6 +1,7 @@
 using System.Text.Json;
 using DeployHub.Contracts.Deployments;
 using DeployHub.Contracts.Wire;
+using DeployHub.Domain.Accounts;
 using DeployHub.Domain.ConfigFiles;
 using DeployHub.Domain.ConfigSync;
 using DeployHub.Domain.Deployments;
@@ -33,8 +34,7 @@ internal static class Schema
             e.ToTable("servers");
             e.HasIndex(x => new { x.EnvironmentId, x.Name }).IsUnique();
             e.Word(x => x.Status);
-            e.Json(x => x.WritableFolders).Metadata.SetValueComparer(new ValueComparer<List<string>>(
-                (a, b) => ReferenceEquals(a, b) || (a != null && b != null && a.SequenceEqual(b)), v => v.Count, v => v.ToList()));
+            e.Json(x => x.WritableFolders).Metadata.SetValueComparer(SameInOrder<string>());
             Belongs<Server, DeploymentEnvironment>(e, nameof(Server.EnvironmentId));
         });
         model.Entity<Registry>(e =>
@@ -215,8 +215,37 @@ internal static class Schema
 
     private static void Tokens(ModelBuilder model)
     {
-        model.Entity<ApiToken>(e => { e.ToTable("api_tokens"); e.HasIndex(x => x.Hash).IsUnique(); e.HasIndex(x => x.Name).IsUnique(); e.Word(x => x.Role); });
-        model.Entity<AuditEntry>(e => { e.ToTable("audit_entries"); e.HasIndex(x => x.At); e.HasIndex(x => new { x.EnvironmentId, x.At }); });
+        model.Entity<Account>(e =>
+        {
+            e.ToTable("accounts");
+            e.HasIndex(x => x.Name).IsUnique();
+            e.HasIndex(x => x.BrokerUser).IsUnique();
+            e.Word(x => x.Role);
+            e.Json(x => x.EnvironmentIds).Metadata.SetValueComparer(SameInOrder<Guid>());
+        });
+        model.Entity<ApiToken>(e =>
+        {
+            e.ToTable("api_tokens");
+            e.HasIndex(x => x.Hash).IsUnique();
+            e.HasIndex(x => x.Name).IsUnique();
+            e.HasIndex(x => x.AccountId);
+            e.Word(x => x.Role);
+            e.Json(x => x.EnvironmentIds).Metadata.SetValueComparer(SameInOrder<Guid>());
+            Belongs<ApiToken, Account>(e, nameof(ApiToken.AccountId));
+        });
+
+        // History: it names accounts, tokens and targets that may be gone. Each index is a filter of the log, in its order.
+        model.Entity<AuditEntry>(e =>
+        {
+            e.ToTable("audit_entries");
+            e.Word(x => x.Result);
+            e.HasIndex(x => x.At);
+            e.HasIndex(x => new { x.EnvironmentId, x.At });
+            e.HasIndex(x => new { x.Actor, x.At });
+            e.HasIndex(x => new { x.Action, x.At });
+            e.HasIndex(x => new { x.TargetId, x.At });
+            e.HasIndex(x => new { x.Result, x.At });
+        });
         model.Entity<IdempotencyKey>(e => { e.ToTable("idempotency_keys"); e.HasKey(x => new { x.Caller, x.Key }); e.HasIndex(x => x.CreatedAt); });
     }
 
@@ -253,6 +282,10 @@ internal static class Schema
             }
         }
     }
+
+    // A list in one column has changed when what it holds has.
+    private static ValueComparer<List<T>> SameInOrder<T>() =>
+        new((a, b) => ReferenceEquals(a, b) || (a != null && b != null && a.SequenceEqual(b)), v => v.Count, v => v.ToList());
 
     // Nothing is deleted along with what it belongs to: the caller is told what is in use.
     private static void Belongs<TEntity, TOwner>(EntityTypeBuilder<TEntity> entity, string key) where TEntity : class where TOwner : class =>

@@ -1,4 +1,5 @@
 using DeployHub.Api.Http;
+using DeployHub.Domain.Accounts;
 using DeployHub.Domain.Tokens;
 using DeployHub.Hosting;
 using DeployHub.Intake.Tokens;
@@ -55,7 +56,8 @@ internal sealed partial class AdminToken(
             var hash = TokenText.Hash(text);
             if (!await db.ApiTokens.AnyAsync(x => x.Hash == hash, ct))
             {
-                var name = await db.ApiTokens.AnyAsync(x => x.Name == Name, ct) ? $"{Name}-{hash[..HashDigitsInName]}" : Name;
+                var taken = await db.ApiTokens.AnyAsync(x => x.Name == Name, ct) || await db.Accounts.AnyAsync(x => x.Name == Name, ct);
+                var name = taken ? $"{Name}-{hash[..HashDigitsInName]}" : Name;
                 await db.InTransaction(() => Add(db, name, hash, ct), ct);
             }
         }
@@ -79,7 +81,10 @@ internal sealed partial class AdminToken(
 
     private static Task<int> Add(DeployHubDb db, string name, string hash, CancellationToken ct)
     {
-        db.ApiTokens.Add(new ApiToken { Id = Guid.CreateVersion7(), Name = name, Hash = hash, Role = Role.Admin, CreatedAt = DateTime.UtcNow });
+        var now = DateTime.UtcNow;
+        var account = new Account { Id = Guid.CreateVersion7(), Name = name, Role = Role.Admin, CreatedAt = now };
+        db.Accounts.Add(account);
+        db.ApiTokens.Add(new ApiToken { Id = Guid.CreateVersion7(), AccountId = account.Id, Name = name, Hash = hash, Role = Role.Admin, CreatedAt = now });
         return db.SaveChangesAsync(ct);
     }
 

@@ -3,6 +3,7 @@ using DeployHub.Api.Http;
 using DeployHub.Contracts.ConfigSync;
 using DeployHub.Domain.ConfigFiles;
 using DeployHub.Domain.ConfigSync;
+using DeployHub.Intake;
 using DeployHub.Persistence;
 using Microsoft.EntityFrameworkCore;
 
@@ -12,7 +13,10 @@ namespace DeployHub.Api.ConfigSync;
 internal sealed class BatchReader(DeployHubDb db, WaitingLine line)
 {
     /// <summary>The batch with its operations and targets as of one moment: one statement, so that the status never contradicts the targets.</summary>
-    public async Task<SyncBatchView?> Find(Guid id, CancellationToken ct)
+    public Task<SyncBatchView?> Find(Guid id, CancellationToken ct) => Find(id, null, ct);
+
+    /// <summary>The same for a caller, who is told what the batch waits for as far as it sees that.</summary>
+    public async Task<SyncBatchView?> Find(Guid id, Caller? caller, CancellationToken ct)
     {
         var row = await db.SyncBatches.AsNoTracking().Where(batch => batch.Id == id).Select(batch => new
         {
@@ -34,7 +38,7 @@ internal sealed class BatchReader(DeployHubDb db, WaitingLine line)
                 operation.Targets.ConvertAll(x => new SyncTargetView(
                     x.Id, new NamedView(x.ServerId, x.ServerName), x.Path, x.Status, x.FromHash, x.ToHash, FileModes.Show(x.Mode), x.Uid, x.Gid, x.ContainerName,
                     x.OnChange, x.Reloaded, x.Attempts, x.StartedAt, x.CompletedAt, SyncErrorView.Of(x.Error))))),
-                row.Batch.Status == BatchStatus.Queued ? await line.Before(id, ct) : null);
+                row.Batch.Status == BatchStatus.Queued ? await line.Before(id, row.Batch.EnvironmentId, caller, ct) : null);
     }
 
     /// <summary>A page of batches, the newest first, without their operations.</summary>

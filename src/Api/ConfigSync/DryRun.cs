@@ -10,8 +10,13 @@ namespace DeployHub.Api.ConfigSync;
 /// <summary>Says what a batch would change on the hosts, and changes nothing.</summary>
 internal sealed class DryRun(BatchPreparation preparation, FileRendering rendering, HostFiles hosts, SecretBox box)
 {
-    public async Task<Result<DryRunView>> Look(SyncBatchRequest request, CancellationToken ct)
+    public async Task<Result<DryRunView>> Look(SyncBatchRequest request, Caller caller, CancellationToken ct)
     {
+        if (await preparation.CheckScope(request, caller, ct) is { } outside)
+        {
+            return outside;
+        }
+
         if ((await preparation.Prepare(request, ct)).IsRefused(out var refusal, out var contents))
         {
             return refusal;

@@ -21,23 +21,23 @@ internal static class SyncBatchRoutes
     public static void MapSyncBatches(this IEndpointRouteBuilder app)
     {
         var batches = app.MapGroup("/api").WithTags("Config sync");
-        batches.MapPost("/sync/batch", Execute).RequireRole(Permissions.Sync)
+        batches.MapPost("/sync/batch", Execute)
             .Describe("executeSyncBatch", "Execute (or replay) a transactional batch of config-file syncs", Answers)
             .Takes<SyncBatchRequest>().TakesDryRun();
-        batches.MapPost("/config-files/{id:guid}/sync", SyncOne).RequireRole(Permissions.Sync)
+        batches.MapPost("/config-files/{id:guid}/sync", SyncOne)
             .Describe("syncConfigFile", "Bring one config file to all its targets", "A batch of one; needs no body. " + Answers)
             .TakesDryRun();
-        batches.MapPost("/sync/batch/{batchId:guid}/cancel", Cancel).RequireRole(Permissions.Sync)
+        batches.MapPost("/sync/batch/{batchId:guid}/cancel", Cancel)
             .Describe(
                 "cancelSyncBatch", "Stop a batch",
                 "A batch that waits ends at once. A running one begins nothing more, ends what is in flight, and is taken back or kept. Needs no body.");
-        batches.MapPost("/sync/batch/{batchId:guid}/retry", Retry).RequireRole(Permissions.Sync)
+        batches.MapPost("/sync/batch/{batchId:guid}/retry", Retry)
             .Describe(
                 "retrySyncBatch", "Go on with a batch that failed, was cancelled or succeeded in part",
                 "Goes on with the targets that did not succeed, with the contents that the batch was accepted with. Needs no body.");
-        batches.MapGet("/sync/batch/{batchId:guid}", Get).RequireRole(Permissions.Read)
+        batches.MapGet("/sync/batch/{batchId:guid}", Get)
             .Describe("getSyncBatch", "Get a sync batch with its operations and their targets", "Answers 304 to If-None-Match while nothing has changed.").TakesPollHeaders();
-        batches.MapGet("/environments/{envId:guid}/sync-batches", List).RequireRole(Permissions.Read)
+        batches.MapGet("/environments/{envId:guid}/sync-batches", List)
             .Describe("listSyncBatches", "List the sync batches of an environment, the newest first").TakesPage();
     }
 
@@ -49,7 +49,7 @@ internal static class SyncBatchRoutes
             return refusal.Answer();
         }
 
-        return dry ? await Look(dryRun, request, ct) : await Answer(http, await sync.Accept(request, http.Caller(), ct), batches, wait, ct);
+        return dry ? await Look(dryRun, request, http.Caller(), ct) : await Answer(http, await sync.Accept(request, http.Caller(), ct), batches, wait, ct);
     }
 
     private static async Task<Results<Accepted<SyncBatchView>, Ok<SyncBatchView>, DryRunAnswer, Refused>> SyncOne(
@@ -66,7 +66,7 @@ internal static class SyncBatchRoutes
         }
 
         return await db.ConfigFiles.AnyAsync(x => x.Id == id, ct)
-            ? await Look(dryRun, AcceptSyncBatch.BatchOf(id, request), ct)
+            ? await Look(dryRun, AcceptSyncBatch.BatchOf(id, request), http.Caller(), ct)
             : Refusal.NotFound("config file", id).Answer();
     }
 
@@ -87,14 +87,14 @@ internal static class SyncBatchRoutes
     private static async Task<Accepted<SyncBatchView>> Now(HttpContext http, AcceptedBatch accepted, BatchReader batches, CancellationToken ct)
     {
         http.Response.Headers.RetryAfter = "1";
-        var batch = await batches.Find(accepted.BatchId, ct) ?? throw new InvalidOperationException($"The accepted batch {accepted.BatchId} is gone.");
+        var batch = await batches.Find(accepted.BatchId, http.Caller(), ct) ?? throw new InvalidOperationException($"The accepted batch {accepted.BatchId} is gone.");
         return TypedResults.Accepted($"/api/sync/batch/{accepted.BatchId}", batch);
     }
 
     private static async Task<Results<Poll<SyncBatchView>, Refused>> Get(Guid batchId, HttpContext http, BatchReader batches, PreferredWait wait, CancellationToken ct)
     {
         await wait.ForBatch(http, batchId, ct);
-        return await batches.Find(batchId, ct) is { } batch ? new Poll<SyncBatchView>(batch, batch.Status.HasEnded()) : Refusal.NotFound("sync batch", batchId).Answer();
+        return await batches.Find(batchId, http.Caller(), ct) is { } batch ? new Poll<SyncBatchView>(batch, batch.Status.HasEnded()) : Refusal.NotFound("sync batch", batchId).Answer();
     }
 
     private static async Task<Results<Ok<SyncBatchList>, Refused>> List(
@@ -122,7 +122,7 @@ internal static class SyncBatchRoutes
         var waited = await wait.ForBatch(http, value.BatchId, ct);
 
         // Read again, since a worker may be at it already, and a repeated request is told how things stand now.
-        var batch = await batches.Find(value.BatchId, ct) ?? throw new InvalidOperationException($"The accepted batch {value.BatchId} is gone.");
+        var batch = await batches.Find(value.BatchId, http.Caller(), ct) ?? throw new InvalidOperationException($"The accepted batch {value.BatchId} is gone.");
         if (waited && batch.Status.HasEnded())
         {
             http.Response.Headers.Location = location;
@@ -134,8 +134,8 @@ internal static class SyncBatchRoutes
     }
 
     private static async Task<Results<Accepted<SyncBatchView>, Ok<SyncBatchView>, DryRunAnswer, Refused>> Look(
-        DryRun dryRun, SyncBatchRequest request, CancellationToken ct) =>
-        (await dryRun.Look(request, ct)).IsRefused(out var refusal, out var view) ? refusal.Answer() : new DryRunAnswer(view);
+        DryRun dryRun, SyncBatchRequest request, Caller caller, CancellationToken ct) =>
+        (await dryRun.Look(request, caller, ct)).IsRefused(out var refusal, out var view) ? refusal.Answer() : new DryRunAnswer(view);
 
     // A word that is not understood is refused: whoever meant a dry run must not get a real one.
     private static Result<bool> IsDryRun(HttpContext http)

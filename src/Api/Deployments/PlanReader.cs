@@ -1,6 +1,7 @@
 using DeployHub.Api.Http;
 using DeployHub.Contracts.Deployments;
 using DeployHub.Domain.Deployments;
+using DeployHub.Intake;
 using DeployHub.Persistence;
 using DeployHub.Persistence.Streams;
 using Microsoft.EntityFrameworkCore;
@@ -11,7 +12,10 @@ namespace DeployHub.Api.Deployments;
 internal sealed class PlanReader(DeployHubDb db, WaitingLine line)
 {
     /// <summary>The plan with its steps as of one moment: one statement, so that the status never contradicts the steps.</summary>
-    public async Task<PlanView?> Find(Guid id, CancellationToken ct)
+    public Task<PlanView?> Find(Guid id, CancellationToken ct) => Find(id, null, ct);
+
+    /// <summary>The same for a caller, who is told what the plan waits for as far as it sees that.</summary>
+    public async Task<PlanView?> Find(Guid id, Caller? caller, CancellationToken ct)
     {
         var row = await db.Plans.AsNoTracking().Where(plan => plan.Id == id).Select(plan => new
         {
@@ -27,7 +31,7 @@ internal sealed class PlanReader(DeployHubDb db, WaitingLine line)
 
         var steps = row.Steps.ConvertAll(StepView.Of);
         return PlanView.Of(row.Plan, PlanCountsView.Of(steps.Count, status => steps.Count(step => step.Status == status)), steps,
-            row.Plan.Status == PlanStatus.Queued ? await line.Before(id, ct) : null);
+            row.Plan.Status == PlanStatus.Queued ? await line.Before(id, row.Plan.EnvironmentId, caller, ct) : null);
     }
 
     /// <summary>A page of plans, the newest first, without their steps.</summary>

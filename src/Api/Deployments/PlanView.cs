@@ -42,7 +42,7 @@ internal sealed record PlanView(
         plan.Error is { } error ? new PlanErrorView(error.Code, error.Message, error.StepId) : null, counts, steps);
 }
 
-/// <summary>One that stands before another in the line. Exactly one of the ids is set.</summary>
+/// <summary>One that stands before another in the line. One of the ids is set, none where the caller does not see it.</summary>
 internal sealed record WaitsForView(
     Guid? PlanId,
     Guid? BatchId,

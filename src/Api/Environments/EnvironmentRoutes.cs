@@ -1,6 +1,7 @@
 using DeployHub.Api.Access;
 using DeployHub.Api.Http;
 using DeployHub.Api.OpenApi;
+using DeployHub.Domain.Environments;
 using DeployHub.Intake;
 using DeployHub.Intake.Environments;
 using DeployHub.Persistence;
@@ -14,15 +15,15 @@ internal static class EnvironmentRoutes
     public static void MapEnvironments(this IEndpointRouteBuilder app)
     {
         var environments = app.MapGroup("/api").WithTags("Environments");
-        environments.MapGet("/environments", List).RequireRole(Permissions.Read)
-            .Describe("listEnvironments", "List the environments, the oldest first").TakesPage();
-        environments.MapPost("/environments", Create).RequireRole(Permissions.ChangeInventory)
+        environments.MapGet("/environments", List)
+            .Describe("listEnvironments", "List the environments that the token sees, the oldest first").TakesPage();
+        environments.MapPost("/environments", Create)
             .Describe("createEnvironment", "Create an environment").Takes<NewEnvironment>();
-        environments.MapGet("/environments/{id:guid}", Get).RequireRole(Permissions.Read)
+        environments.MapGet("/environments/{id:guid}", Get)
             .Describe("getEnvironment", "Get an environment");
-        environments.MapPatch("/environments/{id:guid}", Change).RequireRole(Permissions.ChangeInventory)
+        environments.MapPatch("/environments/{id:guid}", Change)
             .Describe("changeEnvironment", "Change an environment", Describing.PatchRule).Takes<EnvironmentChange>();
-        environments.MapDelete("/environments/{id:guid}", Delete).RequireRole(Permissions.ChangeInventory)
+        environments.MapDelete("/environments/{id:guid}", Delete)
             .Describe("deleteEnvironment", "Delete an environment that nothing uses");
     }
 
@@ -33,8 +34,14 @@ internal static class EnvironmentRoutes
             return refusal.Answer();
         }
 
-        var page = await db.Environments.AsNoTracking().Page(x => x.CreatedAt, x => x.Id, request, newestFirst: false, ct);
+        var page = await Seen(db, http.Caller()).Page(x => x.CreatedAt, x => x.Id, request, newestFirst: false, ct);
         return TypedResults.Ok(new EnvironmentList(page.Rows.ConvertAll(EnvironmentView.Of), page.NextCursor));
+    }
+
+    private static IQueryable<DeploymentEnvironment> Seen(DeployHubDb db, Caller caller)
+    {
+        var environments = db.Environments.AsNoTracking();
+        return caller.Environments?.ToList() is { } seen ? environments.Where(x => seen.Contains(x.Id)) : environments;
     }
 
     private static async Task<Results<Created<EnvironmentAnswer>, Refused>> Create(HttpContext http, EnvironmentIntake intake, CancellationToken ct)

@@ -33,8 +33,8 @@ internal static class HealthRoutes
         var health = app.MapGroup("").WithTags("Health");
         health.MapGet("/health", Live).Describe("getHealth", "Whether this process is alive");
         health.MapGet("/health/ready", Ready).Describe("getReadiness", "Whether this server can take requests", "503 while the database cannot be reached, or takes no writes.");
-        health.MapGet("/api/status", Status).RequireRole(Permissions.Read)
-            .Describe("getStatus", "The broker and the engines as last seen", "None of it decides readiness: what is accepted now runs when they are back.");
+        health.MapGet("/api/status", Status)
+            .Describe("getStatus", "The broker, and the engines that the token sees, as last seen", "None of it decides readiness: what is accepted now runs when they are back.");
     }
 
     private static Ok<HealthAnswer> Live() => TypedResults.Ok(new HealthAnswer("ok"));
@@ -53,9 +53,16 @@ internal static class HealthRoutes
         }
     }
 
-    private static async Task<Ok<StatusAnswer>> Status(DeployHubDb db, HostSettings settings, IServiceProvider services, CancellationToken ct)
+    private static async Task<Ok<StatusAnswer>> Status(
+        HttpContext http, DeployHubDb db, HostSettings settings, IServiceProvider services, CancellationToken ct)
     {
-        var engines = await db.Servers.AsNoTracking().OrderBy(x => x.CreatedAt).ThenBy(x => x.Id)
+        var servers = db.Servers.AsNoTracking();
+        if (http.Caller().Environments?.ToList() is { } seen)
+        {
+            servers = servers.Where(x => seen.Contains(x.EnvironmentId));
+        }
+
+        var engines = await servers.OrderBy(x => x.CreatedAt).ThenBy(x => x.Id)
             .Select(x => new EngineStatusView(x.Id, x.EnvironmentId, x.Name, x.Status, x.StatusMessage, x.EngineVersion, x.LastSeenAt)).ToListAsync(ct);
         var blocked = settings.RabbitMq is not null && await db.BrokerIsBlocked(ct);
         return TypedResults.Ok(new StatusAnswer(new StatusView(Broker(services.GetService<IBusControl>(), blocked, settings), engines)));

@@ -25,10 +25,11 @@ internal static class Refusing
 
     public static Refused Answer(this Refusal refusal) => new(refusal);
 
-    /// <summary>Writes the envelope, and the headers that go with the status.</summary>
+    /// <summary>Writes the envelope, and the headers that go with the status. Leaves the refusal with the request, for the audit log.</summary>
     public static Task Refuse(this HttpContext http, Refusal refusal)
     {
         var response = http.Response;
+        http.Features.Set(refusal);
         response.StatusCode = refusal.Status;
         if (refusal.Status == StatusCodes.Status401Unauthorized)
         {

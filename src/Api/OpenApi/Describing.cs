@@ -33,7 +33,7 @@ internal static class Describing
     public static RouteHandlerBuilder IsStream(this RouteHandlerBuilder route, bool canBeOver)
     {
         route.Produces<string>(StatusCodes.Status200OK, "text/event-stream")
-            .WithMetadata(new DescribedParameter("Last-Event-ID", InHeader: true, "The id of the last event that the caller has. A browser sends it by itself."), new RefusesCrowds());
+            .WithMetadata(new DescribedParameter("Last-Event-ID", InHeader: true, "The id of the last event that the caller has. A browser sends it by itself."));
         return canBeOver ? route.Produces(StatusCodes.Status204NoContent) : route;
     }
 }
@@ -41,5 +41,5 @@ internal static class Describing
 /// <summary>A parameter that the handler reads itself.</summary>
 internal sealed record DescribedParameter(string Name, bool InHeader, string Description, bool IsNumber = false);
 
-/// <summary>The route has a bound of its own, and answers 429 beyond it.</summary>
-internal sealed record RefusesCrowds;
+/// <summary>The route names something that may not be there, though not in its path.</summary>
+internal sealed record NamesById;

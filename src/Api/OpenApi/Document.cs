@@ -1,9 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
-using DeployHub.Api.Access;
 using DeployHub.Api.Http;
 using DeployHub.Contracts.Wire;
+using DeployHub.Intake.Access;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -60,14 +60,14 @@ internal static class Document
             });
         }
 
-        var needsToken = metadata.OfType<RequiredRole>().Any();
+        var needsToken = metadata.OfType<AccessRow>().Any(row => row.Role is not null);
         if (needsToken)
         {
             operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(BearerScheme, context.Document)] = [] }];
         }
 
         operation.Responses ??= [];
-        foreach (var (status, text) in ErrorAnswers.Of(operation, context.Description.HttpMethod ?? "", context.Description.RelativePath ?? "", needsToken, metadata.OfType<RefusesCrowds>().Any()))
+        foreach (var (status, text) in ErrorAnswers.Of(operation, context.Description.HttpMethod ?? "", context.Description.RelativePath ?? "", needsToken, metadata.OfType<NamesById>().Any()))
         {
             operation.Responses[status] = new OpenApiResponse
             {

@@ -15,7 +15,7 @@ internal static class ErrorAnswers
         ErrorCodes.Conflict, ErrorCodes.IdempotencyKeyReused, ErrorCodes.RateLimited, ErrorCodes.ServiceUnavailable, ErrorCodes.Internal,
     ];
 
-    public static IEnumerable<(string Status, string Text)> Of(OpenApiOperation operation, string method, string path, bool needsToken, bool refusesCrowds)
+    public static IEnumerable<(string Status, string Text)> Of(OpenApiOperation operation, string method, string path, bool needsToken, bool namesById)
     {
         if (operation.RequestBody is not null || operation.Parameters is { Count: > 0 } parameters && parameters.Any(x => x.In != ParameterLocation.Path))
         {
@@ -24,13 +24,13 @@ internal static class ErrorAnswers
 
         if (needsToken)
         {
-            yield return ("401", "No token, or one that is unknown, expired or revoked.");
-            yield return ("403", "The token's role does not permit this.");
+            yield return ("401", "No token, or one that is unknown, expired, revoked, or of an account that is disabled.");
+            yield return ("403", "The token's role does not permit this, or it is limited to environments and this concerns others.");
         }
 
-        if (path.Contains('{', StringComparison.Ordinal) || refusesCrowds)
+        if (path.Contains('{', StringComparison.Ordinal) || namesById)
         {
-            yield return ("404", "There is no such thing.");
+            yield return ("404", "There is no such thing, or the token does not see the environment that it lies in.");
         }
 
         if (needsToken && method != HttpMethods.Get)
@@ -44,9 +44,9 @@ internal static class ErrorAnswers
             yield return ("415", "The body is not JSON.");
         }
 
-        if (refusesCrowds)
+        if (needsToken)
         {
-            yield return ("429", "The token has as many open as it may have; Retry-After says when to try again.");
+            yield return ("429", "Too many requests with this token or from this address; Retry-After says when to try again.");
         }
 
         yield return ("500", "A fault in DeployHub.");

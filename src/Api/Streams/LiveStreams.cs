@@ -1,6 +1,7 @@
 using System.Text.Json;
 using DeployHub.Domain.ConfigSync;
 using DeployHub.Domain.Deployments;
+using DeployHub.Intake.Access;
 using DeployHub.Persistence;
 using DeployHub.Persistence.Messaging;
 using DeployHub.Persistence.Streams;
@@ -98,7 +99,7 @@ internal sealed partial class LiveStreams(
             watched = _feeds.ContainsKey(news.Id);
         }
 
-        if (watched || open.Holds(news.Id))
+        if (watched || open.BelongTo(news.Id))
         {
             Note(news.Id);
         }
@@ -161,7 +162,7 @@ internal sealed partial class LiveStreams(
             feeds = [.. _feeds.Values.Where(x => x.Last >= 0 && (all || told.Contains(x.Id)))];
         }
 
-        var tokens = all ? open.Tokens : [.. told.Where(open.Holds)];
+        var tokens = all || told.Any(open.BelongTo) ? open.Tokens : [];
         var awaited = all ? waits.Ids : [];
         if (feeds.Count + tokens.Count + awaited.Count == 0)
         {
@@ -170,21 +171,13 @@ internal sealed partial class LiveStreams(
 
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
-        await EndTokens(db, tokens, ct);
-        await EndWaited(db, awaited, ct);
-        await ReadEntries(db, feeds, ct);
-    }
-
-    private async Task EndTokens(DeployHubDb db, List<Guid> tokens, CancellationToken ct)
-    {
-        if (tokens.Count == 0)
+        if (tokens.Count > 0)
         {
-            return;
+            open.EndWhatIsNotSeen(tokens, await scope.ServiceProvider.GetRequiredService<TokenCheck>().Again(tokens, ct));
         }
 
-        var now = DateTime.UtcNow;
-        var valid = await db.ApiTokens.Where(x => tokens.Contains(x.Id) && x.RevokedAt == null && (x.ExpiresAt == null || x.ExpiresAt > now)).Select(x => x.Id).ToListAsync(ct);
-        tokens.Except(valid).ToList().ForEach(open.End);
+        await EndWaited(db, awaited, ct);
+        await ReadEntries(db, feeds, ct);
     }
 
     private async Task EndWaited(DeployHubDb db, List<Guid> awaited, CancellationToken ct)

@@ -3,18 +3,17 @@ using DeployHub.Intake;
 
 namespace DeployHub.Api.Streams;
 
-/// <summary>The streams that are open in this process, by the token that they were opened with: their number is bounded, and they end with it.</summary>
+/// <summary>The streams that are open in this process, by whoever opened them: their number is bounded, and they end with the rights that they were opened with.</summary>
 public sealed class OpenStreams
 {
     public const int MostOfAToken = 100;
     public const int MostOfAProcess = 1000;
 
-    // The longest that a timer takes is 49 days; who looks every few seconds finds the end of one that lasts longer.
+    // The longest that a timer takes is 49 days; who looks every few seconds finds the end of a token that lasts longer.
     private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(40);
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<Guid, Holder> _tokens = [];
-    private int _open;
+    private readonly HashSet<StreamPlace> _places = [];
 
     /// <summary>How many are open.</summary>
     public int Count
@@ -23,105 +22,103 @@ public sealed class OpenStreams
         {
             lock (_lock)
             {
-                return _open;
+                return _places.Count;
             }
         }
     }
 
+    /// <summary>The tokens that they were opened with.</summary>
     internal List<Guid> Tokens
     {
         get
         {
             lock (_lock)
             {
-                return [.. _tokens.Keys];
+                return [.. _places.Select(x => x.Token).Distinct()];
             }
         }
     }
 
-    internal bool Holds(Guid token)
+    /// <summary>Whether this is the token, or the account, of one of them.</summary>
+    internal bool BelongTo(Guid id)
     {
         lock (_lock)
         {
-            return _tokens.ContainsKey(token);
+            return _places.Any(x => x.Token == id || x.Account == id);
         }
     }
 
     /// <summary>Takes a place for a stream, or says why there is none.</summary>
-    internal Result<StreamPlace> Enter(Guid token, DateTime? expiresAt)
+    internal Result<StreamPlace> Enter(Caller caller, Guid token, Guid environment, DateTime? expiresAt)
     {
         lock (_lock)
         {
-            if (_open >= MostOfAProcess)
+            if (_places.Count >= MostOfAProcess)
             {
                 return Refusal.Unavailable($"This server has {MostOfAProcess} streams open, and that is as many as it holds. Try again, or poll with «Prefer: wait=60».");
             }
 
-            var holder = _tokens.GetValueOrDefault(token) ?? (_tokens[token] = new Holder(expiresAt));
-            if (holder.Streams >= MostOfAToken)
+            if (_places.Count(x => x.Token == token) >= MostOfAToken)
             {
                 return new Refusal(
                     429, ErrorCodes.RateLimited, $"This token has {MostOfAToken} streams open at this server, and that is as many as it may have.", null,
                     "Close some, watch the environment's events in one stream, or poll with «Prefer: wait=60».");
             }
 
-            holder.Streams++;
-            _open++;
-            return new StreamPlace(() => Leave(token, holder), holder.Ended.Token);
-        }
-    }
-
-    /// <summary>Ends the streams of a token that does not count any more.</summary>
-    internal void End(Guid token)
-    {
-        lock (_lock)
-        {
-            if (_tokens.Remove(token, out var holder))
-            {
-                // Whoever is woken by it runs elsewhere, not under this lock.
-                _ = holder.Ended.CancelAsync();
-            }
-        }
-    }
-
-    private void Leave(Guid token, Holder holder)
-    {
-        lock (_lock)
-        {
-            _open--;
-            if (--holder.Streams == 0)
-            {
-                if (_tokens.GetValueOrDefault(token) == holder)
-                {
-                    _tokens.Remove(token);
-                }
-
-                holder.Ended.Dispose();
-            }
-        }
-    }
-
-    private sealed class Holder
-    {
-        public Holder(DateTime? expiresAt)
-        {
+            var place = new StreamPlace(token, caller.AccountId, environment, Leave);
             if (expiresAt - DateTime.UtcNow is { } left && left < LongestTimer)
             {
-                Ended.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+                place.EndAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+            }
+
+            _places.Add(place);
+            return place;
+        }
+    }
+
+    /// <summary>Ends those whose token or account may not see them any more.</summary>
+    /// <param name="asked">The tokens that were looked up.</param>
+    /// <param name="still">Those of them that are still accepted.</param>
+    internal void EndWhatIsNotSeen(IReadOnlyCollection<Guid> asked, IReadOnlyDictionary<Guid, Caller> still)
+    {
+        lock (_lock)
+        {
+            foreach (var place in _places.Where(x => asked.Contains(x.Token) && still.GetValueOrDefault(x.Token)?.Sees(x.Environment) is not true))
+            {
+                place.EndAfter(TimeSpan.Zero);
             }
         }
+    }
 
-        public int Streams { get; set; }
-
-        public CancellationTokenSource Ended { get; } = new();
+    private void Leave(StreamPlace place)
+    {
+        lock (_lock)
+        {
+            _places.Remove(place);
+        }
     }
 }
 
 /// <summary>A place for one stream, until it is disposed.</summary>
-public sealed class StreamPlace(Action leave, CancellationToken tokenEnded) : IDisposable
+internal sealed class StreamPlace(Guid token, Guid account, Guid environment, Action<StreamPlace> leave) : IDisposable
 {
-    /// <summary>Cancelled when the token has expired or was revoked.</summary>
-    public CancellationToken TokenEnded => tokenEnded;
+    private readonly CancellationTokenSource _notSeen = new();
 
-    public void Dispose() => leave();
+    public Guid Token => token;
+
+    public Guid Account => account;
+
+    public Guid Environment => environment;
+
+    /// <summary>Cancelled when the token has expired or was revoked, or its account may not see this any more.</summary>
+    public CancellationToken NotSeen => _notSeen.Token;
+
+    /// <summary>Ends the stream; who is woken by it runs elsewhere.</summary>
+    public void EndAfter(TimeSpan time) => _notSeen.CancelAfter(time);
+
+    public void Dispose()
+    {
+        leave(this);
+        _notSeen.Dispose();
+    }
 }

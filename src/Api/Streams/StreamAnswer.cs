@@ -27,12 +27,12 @@ internal sealed partial class StreamAnswer(Guid id, StreamSubject subject, Strea
             response.ContentType = "text/event-stream; charset=utf-8";
             response.Headers.CacheControl = "no-store";
             response.Headers["X-Accel-Buffering"] = "no";
-            using var ended = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, place.TokenEnded, stopping);
+            using var ended = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, place.NotSeen, stopping);
             var writer = new StreamWriter(httpContext, feed, times, services, ended.Token);
             if (!await writer.Run(start) && !httpContext.RequestAborted.IsCancellationRequested)
             {
-                await writer.SayWhyItEnds(place.TokenEnded.IsCancellationRequested
-                    ? new StreamEnd(ErrorCodes.Unauthorized, "The token of this stream has expired or was revoked. Connect again with a valid one.")
+                await writer.SayWhyItEnds(place.NotSeen.IsCancellationRequested
+                    ? new StreamEnd(ErrorCodes.Unauthorized, "The token of this stream is not accepted any more, or may not see this any more. Connect again with one that is and may.")
                     : new StreamEnd(ErrorCodes.ServiceUnavailable, "This server stops. Connect again: what comes next is told from where you are."));
             }
         }

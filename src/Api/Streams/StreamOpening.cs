@@ -15,9 +15,10 @@ internal sealed class StreamOpening(DeployHubDb db, OpenStreams open)
     /// <param name="http">The request.</param>
     /// <param name="id">What the stream is of; it exists.</param>
     /// <param name="subject">Of which kind it is.</param>
+    /// <param name="environment">Where it lies; the caller sees it.</param>
     /// <param name="hasEnded">Nothing more will be told unless somebody goes on with it.</param>
     /// <param name="ct">Ends the look.</param>
-    public async Task<IResult> Open(HttpContext http, Guid id, StreamSubject subject, bool hasEnded, CancellationToken ct)
+    public async Task<IResult> Open(HttpContext http, Guid id, StreamSubject subject, Guid environment, bool hasEnded, CancellationToken ct)
     {
         if (Place(http).IsRefused(out var refusal, out var given))
         {
@@ -35,7 +36,7 @@ internal sealed class StreamOpening(DeployHubDb db, OpenStreams open)
 
         var token = http.Caller().TokenId ?? throw new InvalidOperationException("A stream is opened with a token.");
         var expiresAt = await db.ApiTokens.Where(x => x.Id == token).Select(x => x.ExpiresAt).FirstOrDefaultAsync(ct);
-        return open.Enter(token, expiresAt).IsRefused(out refusal, out var place)
+        return open.Enter(http.Caller(), token, environment, expiresAt).IsRefused(out refusal, out var place)
             ? refusal.Answer()
             : new StreamAnswer(id, subject, place, new StreamStart(from, head, hasEnded));
     }

@@ -7,6 +7,7 @@ using DeployHub.Contracts.Wire;
 using DeployHub.Domain.ConfigFiles;
 using DeployHub.Domain.ConfigSync;
 using DeployHub.Domain.Deployments;
+using DeployHub.Intake;
 using DeployHub.Persistence.Streams;
 
 namespace DeployHub.Api.Streams;
@@ -21,8 +22,8 @@ internal abstract class StreamSubject
     /// <summary>What it is called where all of it is given.</summary>
     public abstract string Noun { get; }
 
-    /// <summary>All of it as it stands now, and whether it has ended; null when it has no state of its own, or is gone.</summary>
-    public abstract Task<(object View, bool HasEnded)?> Present(IServiceProvider services, Guid id, CancellationToken ct);
+    /// <summary>All of it as it stands now, as the caller sees it, and whether it has ended; null when it has no state of its own, or is gone.</summary>
+    public abstract Task<(object View, bool HasEnded)?> Present(IServiceProvider services, Guid id, Caller caller, CancellationToken ct);
 
     public StreamFrame Frame(StreamEntry entry) =>
         new(entry.Number, entry.Kind, entry.Kind == StreamKinds.Done ? [] : EventText.Of(entry.Kind, entry.Number, Json(entry)));
@@ -33,8 +34,8 @@ internal abstract class StreamSubject
     {
         public override string Noun => "plan";
 
-        public override async Task<(object View, bool HasEnded)?> Present(IServiceProvider services, Guid id, CancellationToken ct) =>
-            await services.GetRequiredService<PlanReader>().Find(id, ct) is { } plan ? (plan, plan.Status.HasEnded()) : null;
+        public override async Task<(object View, bool HasEnded)?> Present(IServiceProvider services, Guid id, Caller caller, CancellationToken ct) =>
+            await services.GetRequiredService<PlanReader>().Find(id, caller, ct) is { } plan ? (plan, plan.Status.HasEnded()) : null;
 
         protected override string Json(StreamEntry entry) => entry.Kind switch
         {
@@ -51,8 +52,8 @@ internal abstract class StreamSubject
     {
         public override string Noun => "batch";
 
-        public override async Task<(object View, bool HasEnded)?> Present(IServiceProvider services, Guid id, CancellationToken ct) =>
-            await services.GetRequiredService<BatchReader>().Find(id, ct) is { } batch ? (batch, batch.Status.HasEnded()) : null;
+        public override async Task<(object View, bool HasEnded)?> Present(IServiceProvider services, Guid id, Caller caller, CancellationToken ct) =>
+            await services.GetRequiredService<BatchReader>().Find(id, caller, ct) is { } batch ? (batch, batch.Status.HasEnded()) : null;
 
         protected override string Json(StreamEntry entry) => entry.Kind switch
         {
@@ -79,7 +80,7 @@ internal abstract class StreamSubject
     {
         public override string Noun => "environment";
 
-        public override Task<(object View, bool HasEnded)?> Present(IServiceProvider services, Guid id, CancellationToken ct) =>
+        public override Task<(object View, bool HasEnded)?> Present(IServiceProvider services, Guid id, Caller caller, CancellationToken ct) =>
             Task.FromResult<(object View, bool HasEnded)?>(null);
     }
 }

@@ -1,3 +1,4 @@
+using DeployHub.Api.Access;
 using DeployHub.Persistence;
 using DeployHub.Persistence.Streams;
 using Microsoft.EntityFrameworkCore;
@@ -101,13 +102,14 @@ internal sealed class StreamWriter(HttpContext http, StreamFeed feed, StreamTime
         return true;
     }
 
+    // What has ended waits for nobody, which is all that not every caller sees alike.
     private async Task WriteDone(long number) => await Write(await feed.Done(number, async () =>
         await Present() is { } present ? EventText.Of(StreamKinds.Done, number, present.View) : EventText.Of(StreamKinds.Done, number, "{}")));
 
     private async Task<(object View, bool HasEnded)?> Present()
     {
         await using var scope = scopes.CreateAsyncScope();
-        return await feed.Subject.Present(scope.ServiceProvider, feed.Id, CancellationToken.None);
+        return await feed.Subject.Present(scope.ServiceProvider, feed.Id, http.Caller(), CancellationToken.None);
     }
 
     private async Task<List<StreamFrame>> ReadBehind(long number)

@@ -11,27 +11,13 @@ internal sealed record TokenList(List<TokenView> Tokens, string? NextCursor);
 internal sealed record TokenView(
     Guid Id,
     string Name,
-    Role Role,
+    [property: Description("The account that it is for.")] Guid AccountId,
+    [property: Description("What it may do, as far as its account may.")] Role Role,
+    [property: Description("The environments that it is for; null: all that its account sees.")] List<Guid>? EnvironmentIds,
     DateTime CreatedAt,
     DateTime? ExpiresAt,
     DateTime? RevokedAt,
     [property: Description("To the minute.")] DateTime? LastUsedAt)
 {
-    public static TokenView Of(ApiToken x) => new(x.Id, x.Name, x.Role, x.CreatedAt, x.ExpiresAt, x.RevokedAt, x.LastUsedAt);
-}
-
-internal sealed record AuditLogList(List<AuditLogView> AuditLogs, string? NextCursor);
-
-internal sealed record AuditLogView(
-    Guid Id,
-    DateTime At,
-    [property: Description("The name of the caller's token.")] string Actor,
-    [property: Description("Noun and verb, as in service.update.")] string Action,
-    Guid? TargetId,
-    Guid? EnvironmentId,
-    string? Detail,
-    string? RequestId,
-    string? RemoteAddress)
-{
-    public static AuditLogView Of(AuditEntry x) => new(x.Id, x.At, x.Actor, x.Action, x.TargetId, x.EnvironmentId, x.Detail, x.RequestId, x.RemoteAddress);
+    public static TokenView Of(ApiToken x) => new(x.Id, x.Name, x.AccountId, x.Role, x.EnvironmentIds, x.CreatedAt, x.ExpiresAt, x.RevokedAt, x.LastUsedAt);
 }

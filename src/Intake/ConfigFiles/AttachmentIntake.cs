@@ -123,16 +123,19 @@ public sealed class AttachmentIntake(DeployHubDb db)
 
     public async Task<Refusal?> Delete(Guid serviceId, Guid id, Caller caller, CancellationToken ct)
     {
-        var found = await Find(serviceId, id, ct);
-        return found is null
-            ? NotFound(id)
-            : await db.Commit(
-                () =>
-                {
-                    db.ConfigAttachments.Remove(found);
-                    db.Record(caller, "config_attachment.delete", id, null, found.TargetPath);
-                },
-                null, ct);
+        if (await Find(serviceId, id, ct) is not { } found)
+        {
+            return NotFound(id);
+        }
+
+        var environmentId = await db.Services.Where(x => x.Id == serviceId).Select(x => (Guid?)x.EnvironmentId).FirstOrDefaultAsync(ct);
+        return await db.Commit(
+            () =>
+            {
+                db.ConfigAttachments.Remove(found);
+                db.Record(caller, "config_attachment.delete", id, environmentId, found.TargetPath);
+            },
+            null, ct);
     }
 
     private static Refusal? Check(ConfigAttachment attachment, string? mode, Service service)

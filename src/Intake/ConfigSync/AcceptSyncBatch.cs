@@ -22,7 +22,8 @@ public sealed class AcceptSyncBatch(DeployHubDb db, BatchPreparation preparation
     /// <param name="request">What the caller asked for.</param>
     /// <param name="caller">Who asks.</param>
     /// <param name="ct">Ends the try; what was committed stays.</param>
-    public Task<Result<AcceptedBatch>> Accept(SyncBatchRequest request, Caller caller, CancellationToken ct) => Accept(request, "sync", request, caller, ct);
+    public async Task<Result<AcceptedBatch>> Accept(SyncBatchRequest request, Caller caller, CancellationToken ct) =>
+        await preparation.CheckScope(request, caller, ct) is { } refusal ? refusal : await Accept(request, "sync", request, caller, ct);
 
     /// <summary>The same for one file.</summary>
     public async Task<Result<AcceptedBatch>> AcceptOne(Guid configFileId, SyncFileRequest request, Caller caller, CancellationToken ct)

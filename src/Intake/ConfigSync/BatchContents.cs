@@ -1,5 +1,6 @@
 using DeployHub.Contracts.ConfigSync;
 using DeployHub.Domain.ConfigFiles;
+using DeployHub.Intake.Access;
 using DeployHub.Persistence;
 using Microsoft.EntityFrameworkCore;
 
@@ -38,6 +39,24 @@ public sealed class BatchPreparation(DeployHubDb db, FileRendering rendering)
             : rendered.Exists(file => file.Targets.Exists(target => target.Content is null))
                 ? Refusal.Invalid("operations", $"must not come to more than {MostBytes >> 20} MiB over all targets.", "Split the batch.")
                 : new BatchContents(environmentId, rendered);
+    }
+
+    /// <summary>
+    /// 403 when the caller is limited to environments and a file does not lie in one of them. What is not there at all is refused in the same
+    /// words, so that nobody learns of the files of others; what is no id is for the other checks.
+    /// </summary>
+    public async Task<Refusal?> CheckScope(SyncBatchRequest request, Caller caller, CancellationToken ct)
+    {
+        if (caller.Environments?.ToList() is not { } seen || request.Problems().Any())
+        {
+            return null;
+        }
+
+        var ids = request.Operations.ConvertAll(operation => Guid.TryParse(operation.ConfigFileId, out var id) ? id : Guid.Empty);
+        var found = await db.ConfigFiles.Where(x => ids.Contains(x.Id) && seen.Contains(x.EnvironmentId)).Select(x => x.Id).ToListAsync(ct);
+        return ids.FindIndex(id => id != Guid.Empty && !found.Contains(id)) is >= 0 and var index
+            ? AccessCheck.OutOfScope(caller, SyncBatchRequest.Field(index), "config file")
+            : null;
     }
 
     private async Task<Result<List<ConfigFile>>> FindFiles(SyncBatchRequest request, CancellationToken ct)

@@ -43,7 +43,7 @@ public sealed class AcceptDeployment(DeployHubDb db)
             async () =>
             {
                 await db.EnterLine(alone: request.OnConflict != OnConflict.Queue, ct);
-                if (request.OnConflict == OnConflict.Reject && (inTheWay = await db.FindInTheWay(targets, ct)) is not null)
+                if (request.OnConflict == OnConflict.Reject && (inTheWay = await db.FindInTheWay(targets, caller, ct)) is not null)
                 {
                     return;
                 }

@@ -84,6 +84,8 @@ public sealed class ServiceDeploymentIntake(DeployHubDb db)
             return found;
         }
 
+        var environmentId = await EnvironmentOf(serviceId, ct);
+
         // Under another name the next plan would not find the container that runs, and would start a second one beside it.
         var runs = found.CurrentContainerId is null
             ? null
@@ -93,7 +95,7 @@ public sealed class ServiceDeploymentIntake(DeployHubDb db)
             () =>
             {
                 (found.ContainerName, found.UpdatedAt) = (name, DateTime.UtcNow);
-                db.Record(caller, "service_deployment.update", id, null, patch.Summary);
+                db.Record(caller, "service_deployment.update", id, environmentId, patch.Summary);
             },
             Duplicate(name), ct);
         return refusal is null ? found : refusal;
@@ -107,6 +109,7 @@ public sealed class ServiceDeploymentIntake(DeployHubDb db)
             return Refusal.NotFound("deployment of this service", id);
         }
 
+        var environmentId = await EnvironmentOf(serviceId, ct);
         var files = await db.FindAttachedFiles(attachment => attachment.ServiceDeploymentId == id, ct);
         return files.Count > 0
             ? Refusal.InUse("service deployment", found.ContainerName, files)
@@ -114,10 +117,14 @@ public sealed class ServiceDeploymentIntake(DeployHubDb db)
                 () =>
                 {
                     db.ServiceDeployments.Remove(found);
-                    db.Record(caller, "service_deployment.delete", id, null, found.ContainerName);
+                    db.Record(caller, "service_deployment.delete", id, environmentId, found.ContainerName);
                 },
                 null, ct);
     }
+
+    // For the audit log.
+    private Task<Guid?> EnvironmentOf(Guid serviceId, CancellationToken ct) =>
+        db.Services.Where(x => x.Id == serviceId).Select(x => (Guid?)x.EnvironmentId).FirstOrDefaultAsync(ct);
 
     private Task<ServiceDeployment?> Find(Guid serviceId, Guid id, CancellationToken ct) =>
         db.ServiceDeployments.FirstOrDefaultAsync(x => x.Id == id && x.ServiceId == serviceId, ct);

@@ -23,6 +23,9 @@ public sealed class ApiHost : IAsyncLifetime
     /// <summary>What DEPLOYHUB_ADMIN_TOKEN says; left out, the host makes one.</summary>
     public string? SetAdminToken { get; init; }
 
+    /// <summary>How much callers may ask; left out, more than any test does.</summary>
+    public RateLimitSettings RateLimits { get; init; } = new(1_000_000, 1_000_000, 1_000_000);
+
     /// <summary>What stands in for the rest of the house.</summary>
     public Action<IServiceCollection>? Beside { get; init; }
 
@@ -42,7 +45,7 @@ public sealed class ApiHost : IAsyncLifetime
         builder.Logging.ClearProviders();
         builder.Configuration["DEPLOYHUB_ADMIN_TOKEN"] = SetAdminToken;
         var persistence = Postgres is null ? new PersistenceOptions(null, DatabaseFile) : new PersistenceOptions(Postgres, null);
-        var settings = new HostSettings(persistence, null, _folder, RandomNumberGenerator.GetBytes(SecretBox.KeyBytes));
+        var settings = new HostSettings(persistence, null, _folder, RandomNumberGenerator.GetBytes(SecretBox.KeyBytes)) { RateLimits = RateLimits };
         builder.Services.AddSingleton(settings).AddSingleton(new SecretBox(settings.MasterKey)).AddPersistence(persistence).AddApi(settings);
         Beside?.Invoke(builder.Services);
         App = builder.Build();

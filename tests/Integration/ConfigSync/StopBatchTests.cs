@@ -13,7 +13,7 @@ namespace DeployHub.Integration.ConfigSync;
 /// <summary>Batches that are cancelled and gone on with, on a real engine.</summary>
 public sealed class StopBatchTests(SyncEngine fixture) : IClassFixture<SyncEngine>
 {
-    private static readonly Caller Ann = new("ann", null, Role.Operator, null, null);
+    private static readonly Caller Ann = new("ann", null, Guid.NewGuid(), "ann", Role.Operator, null, null, null);
 
     [Theory]
     [InlineData(false)]

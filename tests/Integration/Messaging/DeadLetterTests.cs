@@ -22,7 +22,7 @@ namespace DeployHub.Integration.Messaging;
 public abstract class DeadLetterTests(Databases databases, Provider provider)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-    private static readonly Caller Operator = new("test", null, Role.Operator, null, null);
+    private static readonly Caller Operator = new("test", null, Guid.NewGuid(), "test", Role.Operator, null, null, null);
     private readonly string _queue = $"deployhub.test-{Guid.NewGuid():n}";
 
     [Fact]

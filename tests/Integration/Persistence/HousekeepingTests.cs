@@ -22,14 +22,17 @@ public abstract class HousekeepingTests(Databases databases, Provider provider)
             db.Inbox.Add(new InboxMessage { MessageId = Guid.CreateVersion7(), Consumer = "test", ReceivedAt = now.AddDays(-6) });
             db.IdempotencyKeys.Add(new IdempotencyKey { Caller = "c", Key = "old", RequestHash = "", ResourceId = Guid.Empty, CreatedAt = now.AddHours(-25) });
             db.IdempotencyKeys.Add(new IdempotencyKey { Caller = "c", Key = "new", RequestHash = "", ResourceId = Guid.Empty, CreatedAt = now.AddHours(-23) });
+            db.AuditEntries.Add(new AuditEntry { Id = Guid.CreateVersion7(), Actor = "old", Action = "test", At = now.AddDays(-366) });
+            db.AuditEntries.Add(new AuditEntry { Id = Guid.CreateVersion7(), Actor = "new", Action = "test", At = now.AddDays(-364) });
             db.DeadLetters.Add(new DeadLetter { Id = Guid.CreateVersion7(), Reason = "old", FailedAt = now.AddDays(-31) });
             db.DeadLetters.Add(new DeadLetter { Id = Guid.CreateVersion7(), Reason = "new", FailedAt = now.AddDays(-29) });
         });
 
-        await database.Write(db => new Housekeeping(db).Forget(TestContext.Current.CancellationToken));
+        await database.Write(db => new Housekeeping(db, database.Options).Forget(TestContext.Current.CancellationToken));
 
         Assert.Equal(1, await database.Read(db => db.Inbox.CountAsync()));
         Assert.Equal("new", await database.Read(db => db.IdempotencyKeys.Select(x => x.Key).SingleAsync()));
+        Assert.Equal("new", await database.Read(db => db.AuditEntries.Select(x => x.Actor).SingleAsync()));
         Assert.Equal("new", await database.Read(db => db.DeadLetters.Select(x => x.Reason).SingleAsync()));
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DeployHub.Domain.Accounts;
 using DeployHub.Domain.Tokens;
 using DeployHub.Intake;
 using DeployHub.Intake.Deployments;
@@ -32,9 +33,11 @@ public class IdempotencyTests
         IdempotencyTicket.HashOf("x", new DeployRequest { ImageTag = "v1" }), IdempotencyTicket.HashOf("x", new DeployRequest { ImageTag = "v1", AutoRollback = true, MaxParallel = 1 }));
 
     [Fact]
-    public void Keys_are_the_tokens_own()
+    public void Keys_are_the_accounts_whichever_of_its_tokens_is_shown_or_none()
     {
-        var token = Guid.NewGuid();
-        Assert.Equal(token.ToString(), new Caller("ci", token, Role.Operator, null, null).Scope);
+        var account = new Account { Id = Guid.NewGuid(), Name = "shop", Role = Role.Operator };
+        var token = new ApiToken { Id = Guid.NewGuid(), AccountId = account.Id, Name = "ci", Hash = "", Role = Role.Operator };
+        Assert.Equal(account.Id.ToString(), Caller.Of(account, token, null, null).Scope);
+        Assert.Equal(account.Id.ToString(), Caller.Of(account, null, null, null).Scope);
     }
 }
