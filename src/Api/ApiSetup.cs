@@ -13,11 +13,13 @@ using DeployHub.Api.OpenApi;
 using DeployHub.Api.Registries;
 using DeployHub.Api.Servers;
 using DeployHub.Api.Services;
+using DeployHub.Api.Streams;
 using DeployHub.Api.Tokens;
 using DeployHub.Api.Values;
 using DeployHub.Contracts.Wire;
 using DeployHub.Hosting;
 using DeployHub.Intake;
+using DeployHub.Persistence.Streams;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -32,8 +34,11 @@ public static class ApiSetup
     public static IServiceCollection AddApi(this IServiceCollection services, HostSettings settings)
     {
         services.AddIntake();
-        services.AddScoped<WaitingLine>().AddScoped<PlanReader>().AddScoped<PlanWait>().AddScoped<TagResolution>();
-        services.AddScoped<BatchReader>().AddScoped<BatchWait>().AddScoped<HostFiles>().AddScoped<DryRun>().AddScoped<DriftReader>();
+        services.AddScoped<WaitingLine>().AddScoped<PlanReader>().AddScoped<TagResolution>();
+        services.AddScoped<BatchReader>().AddScoped<HostFiles>().AddScoped<DryRun>().AddScoped<DriftReader>();
+        services.AddSingleton<OpenStreams>().AddSingleton<EndWaits>().AddSingleton<StreamListening>().AddSingleton(StreamTimes.Usual);
+        services.AddSingleton<LiveStreams>().AddHostedService(provider => provider.GetRequiredService<LiveStreams>());
+        services.AddScoped<StreamOpening>().AddScoped<PreferredWait>();
         services.AddSingleton<RateLimits>();
         services.Configure<ForwardedHeadersOptions>(options => TrustedProxies.Apply(options, settings));
         services.AddHostedService<AdminToken>();
@@ -89,6 +94,7 @@ public static class ApiSetup
         routes.MapVariables();
         routes.MapSecrets();
         routes.MapSyncBatches();
+        routes.MapStreams();
         routes.MapDrift();
         routes.MapAccounts();
         routes.MapTokens();

@@ -11,6 +11,7 @@ using DeployHub.Domain.Tokens;
 using DeployHub.Persistence.Locks;
 using DeployHub.Persistence.Messaging;
 using DeployHub.Persistence.Sagas;
+using DeployHub.Persistence.Streams;
 using DeployHub.Persistence.Work;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -20,6 +21,8 @@ namespace DeployHub.Persistence;
 /// <summary>The one schema, on PostgreSQL or SQLite. Every write goes through <see cref="InTransaction"/>, or <see cref="InOneStatement"/>.</summary>
 public class DeployHubDb : DbContext
 {
+    private readonly Told _told = new();
+
     public DeployHubDb(DbContextOptions<DeployHubDb> options)
         : base(options)
     {
@@ -54,10 +57,15 @@ public class DeployHubDb : DbContext
     public DbSet<DeadLetter> DeadLetters => Set<DeadLetter>();
     public DbSet<InboxMessage> Inbox => Set<InboxMessage>();
     public DbSet<DeploymentState> DeploymentStates => Set<DeploymentState>();
+    public DbSet<StreamHead> StreamHeads => Set<StreamHead>();
+    public DbSet<StreamEntry> StreamEntries => Set<StreamEntry>();
+
+    /// <summary>What the open transaction tells the streams.</summary>
+    internal Told Told => Database.CurrentTransaction is not null ? _told : throw new InvalidOperationException("Only a transaction tells something.");
 
     /// <summary>
     /// Runs <paramref name="work"/>, saves and commits it as one transaction, and then hands what it put into the outbox to the
-    /// relay. Joins the transaction that is already open, if any. Whatever throws leaves nothing behind.
+    /// relay, and what it told to those who watch. Joins the transaction that is already open, if any. Whatever throws leaves nothing behind.
     /// </summary>
     public async Task InTransaction(Func<Task> work, CancellationToken ct)
     {
@@ -74,19 +82,33 @@ public class DeployHubDb : DbContext
             await using var transaction = await Database.BeginTransactionAsync(ct);
             await work();
             await SaveChangesAsync(ct);
+            await StreamWriting.Write(this, _told.Items, ct);
             await transaction.CommitAsync(ct);
         }
         catch
         {
-            // What was rolled back must not be saved, or handed to the relay, with the next transaction of this context.
+            // What was rolled back must not be saved, handed to the relay or told with the next transaction of this context.
             ChangeTracker.Clear();
+            _told.Clear();
             throw;
         }
 
         this.GetService<OutboxHandover>().Offer(ChangeTracker);
+        this.GetService<StreamSignal>().Offer(_told.News());
+        _told.Clear();
     }
 
-    /// <summary>Runs one statement that is a transaction of its own: it costs a round trip less. It puts nothing into the outbox.</summary>
+    public override Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
+    {
+        if (Database.CurrentTransaction is not null)
+        {
+            this.TellTracked();
+        }
+
+        return base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+    }
+
+    /// <summary>Runs one statement that is a transaction of its own: it costs a round trip less. It puts nothing into the outbox and tells nothing.</summary>
     public async Task<int> InOneStatement(Func<Task<int>> statement, CancellationToken ct)
     {
         using var turn = Database.CurrentTransaction is null ? await this.GetService<SqliteTurn>().Take(Database, ct) : null;

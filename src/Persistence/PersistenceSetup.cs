@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using DeployHub.Persistence.Messaging;
 using DeployHub.Persistence.Migrations;
+using DeployHub.Persistence.Streams;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
@@ -17,7 +18,13 @@ public static class PersistenceSetup
         services.AddSingleton<SqliteTurn>();
         services.AddSingleton<OutboxHandover>();
         services.AddDbContextPool<DeployHubDb>(db => Configure(db, options));
+        services.AddSingleton<StreamSignal>();
         services.AddHostedService<DatabaseMigrator>();
+        if (options.Postgres is not null)
+        {
+            services.AddHostedService<StreamNotifier>();
+        }
+
         return services;
     }
 

@@ -14,6 +14,7 @@ using DeployHub.Domain.Tokens;
 using DeployHub.Persistence.Locks;
 using DeployHub.Persistence.Messaging;
 using DeployHub.Persistence.Sagas;
+using DeployHub.Persistence.Streams;
 using DeployHub.Persistence.Work;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.ChangeTracking;
@@ -266,6 +267,8 @@ internal static class Schema
         });
         model.Entity<InboxMessage>(e => { e.ToTable("inbox_messages"); e.HasKey(x => new { x.MessageId, x.Consumer }); e.HasIndex(x => x.ReceivedAt); });
         model.Entity<DeadLetter>(e => { e.ToTable("dead_letters"); e.HasIndex(x => x.FailedAt); });
+        model.Entity<StreamHead>(e => { e.ToTable("stream_heads"); e.HasKey(x => x.StreamId); });
+        model.Entity<StreamEntry>(e => { e.ToTable("stream_entries"); e.HasKey(x => new { x.StreamId, x.Number }); e.HasIndex(x => x.At); });
     }
 
     private static void Conventions(ModelBuilder model, bool sqlite)

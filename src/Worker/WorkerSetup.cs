@@ -29,6 +29,7 @@ public static class WorkerSetup
         services.AddSingleton<HealthGate>();
         services.AddSingleton<EngineClients>();
         services.AddSingleton<RegistryWays>();
+        services.AddSingleton<PullLog>();
         services.AddSingleton<ImageSupply>();
         services.AddSingleton<DigestResolution>();
         services.AddSingleton<FormerContainers>();

@@ -2,6 +2,7 @@ using DeployHub.Api.Access;
 using DeployHub.Api.Deployments;
 using DeployHub.Api.Http;
 using DeployHub.Api.OpenApi;
+using DeployHub.Api.Streams;
 using DeployHub.Domain.ConfigSync;
 using DeployHub.Intake;
 using DeployHub.Intake.ConfigSync;
@@ -44,7 +45,7 @@ internal static class SyncBatchRoutes
     }
 
     private static async Task<Results<Accepted<SyncBatchView>, Ok<SyncBatchView>, DryRunAnswer, Refused>> Execute(
-        HttpContext http, AcceptSyncBatch sync, DryRun dryRun, BatchReader batches, BatchWait wait, CancellationToken ct)
+        HttpContext http, AcceptSyncBatch sync, DryRun dryRun, BatchReader batches, PreferredWait wait, CancellationToken ct)
     {
         if ((await Body.Read<SyncBatchRequest>(http)).IsRefused(out var refusal, out var request) || IsDryRun(http).IsRefused(out refusal, out var dry))
         {
@@ -55,7 +56,7 @@ internal static class SyncBatchRoutes
     }
 
     private static async Task<Results<Accepted<SyncBatchView>, Ok<SyncBatchView>, DryRunAnswer, Refused>> SyncOne(
-        Guid id, HttpContext http, AcceptSyncBatch sync, DryRun dryRun, BatchReader batches, BatchWait wait, DeployHubDb db, CancellationToken ct)
+        Guid id, HttpContext http, AcceptSyncBatch sync, DryRun dryRun, BatchReader batches, PreferredWait wait, DeployHubDb db, CancellationToken ct)
     {
         if ((await Body.ReadOptional<SyncFileRequest>(http)).IsRefused(out var refusal, out var request) || IsDryRun(http).IsRefused(out refusal, out var dry))
         {
@@ -93,10 +94,10 @@ internal static class SyncBatchRoutes
         return TypedResults.Accepted($"/api/sync/batch/{accepted.BatchId}", batch);
     }
 
-    private static async Task<Results<BatchPoll, Refused>> Get(Guid batchId, HttpContext http, BatchReader batches, BatchWait wait, CancellationToken ct)
+    private static async Task<Results<Poll<SyncBatchView>, Refused>> Get(Guid batchId, HttpContext http, BatchReader batches, PreferredWait wait, CancellationToken ct)
     {
-        await WaitAsPreferred(http, batchId, wait, ct);
-        return await batches.Find(batchId, http.Caller(), ct) is { } batch ? new BatchPoll(batch) : Refusal.NotFound("sync batch", batchId).Answer();
+        await wait.ForBatch(http, batchId, ct);
+        return await batches.Find(batchId, http.Caller(), ct) is { } batch ? new Poll<SyncBatchView>(batch, batch.Status.HasEnded()) : Refusal.NotFound("sync batch", batchId).Answer();
     }
 
     private static async Task<Results<Ok<SyncBatchList>, Refused>> List(
@@ -113,7 +114,7 @@ internal static class SyncBatchRoutes
     }
 
     private static async Task<Results<Accepted<SyncBatchView>, Ok<SyncBatchView>, DryRunAnswer, Refused>> Answer(
-        HttpContext http, Result<AcceptedBatch> accepted, BatchReader batches, BatchWait wait, CancellationToken ct)
+        HttpContext http, Result<AcceptedBatch> accepted, BatchReader batches, PreferredWait wait, CancellationToken ct)
     {
         if (accepted.IsRefused(out var refusal, out var value))
         {
@@ -121,7 +122,7 @@ internal static class SyncBatchRoutes
         }
 
         var location = $"/api/sync/batch/{value.BatchId}";
-        var waited = await WaitAsPreferred(http, value.BatchId, wait, ct);
+        var waited = await wait.ForBatch(http, value.BatchId, ct);
 
         // Read again, since a worker may be at it already, and a repeated request is told how things stand now.
         var batch = await batches.Find(value.BatchId, http.Caller(), ct) ?? throw new InvalidOperationException($"The accepted batch {value.BatchId} is gone.");
@@ -138,18 +139,6 @@ internal static class SyncBatchRoutes
     private static async Task<Results<Accepted<SyncBatchView>, Ok<SyncBatchView>, DryRunAnswer, Refused>> Look(
         DryRun dryRun, SyncBatchRequest request, Caller caller, CancellationToken ct) =>
         (await dryRun.Look(request, caller, ct)).IsRefused(out var refusal, out var view) ? refusal.Answer() : new DryRunAnswer(view);
-
-    private static async Task<bool> WaitAsPreferred(HttpContext http, Guid batchId, BatchWait wait, CancellationToken ct)
-    {
-        if (PlanWait.Preferred(http.Request) is not { } seconds)
-        {
-            return false;
-        }
-
-        await wait.UntilEnded(batchId, TimeSpan.FromSeconds(seconds), ct);
-        http.Response.Headers["Preference-Applied"] = $"wait={seconds}";
-        return true;
-    }
 
     // A word that is not understood is refused: whoever meant a dry run must not get a real one.
     private static Result<bool> IsDryRun(HttpContext http)

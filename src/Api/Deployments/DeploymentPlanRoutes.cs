@@ -1,6 +1,8 @@
 using DeployHub.Api.Access;
 using DeployHub.Api.Http;
 using DeployHub.Api.OpenApi;
+using DeployHub.Api.Streams;
+using DeployHub.Domain.Deployments;
 using DeployHub.Intake;
 using DeployHub.Intake.Deployments;
 using DeployHub.Persistence;
@@ -70,15 +72,10 @@ internal static class DeploymentPlanRoutes
         return accepted.IsRefused(out var refusal, out var value) ? refusal.Answer() : await Answer(http, value, plans, ct);
     }
 
-    private static async Task<Results<PlanPoll, Refused>> Get(Guid id, HttpContext http, PlanReader plans, PlanWait wait, CancellationToken ct)
+    private static async Task<Results<Poll<PlanAnswer>, Refused>> Get(Guid id, HttpContext http, PlanReader plans, PreferredWait wait, CancellationToken ct)
     {
-        if (PlanWait.Preferred(http.Request) is { } seconds)
-        {
-            await wait.UntilEnded(id, TimeSpan.FromSeconds(seconds), ct);
-            http.Response.Headers["Preference-Applied"] = $"wait={seconds}";
-        }
-
-        return await plans.Find(id, http.Caller(), ct) is { } plan ? new PlanPoll(plan) : Refusal.NotFound("deployment plan", id).Answer();
+        await wait.ForPlan(http, id, ct);
+        return await plans.Find(id, http.Caller(), ct) is { } plan ? new Poll<PlanAnswer>(new PlanAnswer(plan), plan.Status.HasEnded()) : Refusal.NotFound("deployment plan", id).Answer();
     }
 
     private static async Task<Results<Ok<PlanList>, Refused>> ListOfEnvironment(

@@ -3,6 +3,7 @@ using DeployHub.Contracts.Deployments;
 using DeployHub.Domain.Deployments;
 using DeployHub.Intake;
 using DeployHub.Persistence;
+using DeployHub.Persistence.Streams;
 using Microsoft.EntityFrameworkCore;
 
 namespace DeployHub.Api.Deployments;
@@ -10,8 +11,6 @@ namespace DeployHub.Api.Deployments;
 /// <summary>Reads plans for the wire. What must not leave, such as a container's former inspection, is not even read.</summary>
 internal sealed class PlanReader(DeployHubDb db, WaitingLine line)
 {
-    private const string DeployAction = "deploy";
-
     /// <summary>The plan with its steps as of one moment: one statement, so that the status never contradicts the steps.</summary>
     public Task<PlanView?> Find(Guid id, CancellationToken ct) => Find(id, null, ct);
 
@@ -21,21 +20,16 @@ internal sealed class PlanReader(DeployHubDb db, WaitingLine line)
         var row = await db.Plans.AsNoTracking().Where(plan => plan.Id == id).Select(plan => new
         {
             Plan = plan,
-            Steps = db.Steps.Where(step => step.PlanId == plan.Id).OrderBy(step => step.Order).Select(step => new
-            {
+            Steps = db.Steps.Where(step => step.PlanId == plan.Id).OrderBy(step => step.Order).Select(step => new ToldStep(
                 step.Id, step.Order, step.Status, step.Phase, step.ServiceId, step.ServiceName, step.ServerId, step.ServerName, step.ContainerName,
-                step.FromDigest, step.ToDigest, step.Attempts, step.StartedAt, step.CompletedAt, step.Error, step.Restored, step.Recreated, step.CleanupMessage,
-            }).ToList(),
+                step.FromDigest, step.ToDigest, step.Attempts, step.StartedAt, step.CompletedAt, step.Error, step.Restored, step.Recreated, step.CleanupMessage)).ToList(),
         }).FirstOrDefaultAsync(ct);
         if (row is null)
         {
             return null;
         }
 
-        var steps = row.Steps.ConvertAll(step => new StepView(
-            step.Id, step.Order, DeployAction, step.Status, step.Phase, new NamedView(step.ServiceId, step.ServiceName), new NamedView(step.ServerId, step.ServerName),
-            step.ContainerName, step.FromDigest, step.ToDigest, step.Attempts, step.StartedAt, step.CompletedAt, ErrorOf(step.Error), step.Restored, step.Recreated,
-            step.CleanupMessage));
+        var steps = row.Steps.ConvertAll(StepView.Of);
         return PlanView.Of(row.Plan, PlanCountsView.Of(steps.Count, status => steps.Count(step => step.Status == status)), steps,
             row.Plan.Status == PlanStatus.Queued ? await line.Before(id, row.Plan.EnvironmentId, caller, ct) : null);
     }
@@ -56,7 +50,4 @@ internal sealed class PlanReader(DeployHubDb db, WaitingLine line)
                 plan, PlanCountsView.Of(plan.StepCount, status => counts.GetValueOrDefault((plan.Id, status))), null)),
             page.NextCursor);
     }
-
-    private static StepErrorView? ErrorOf(DeploymentError? error) =>
-        error is null ? null : new StepErrorView(error.Code, error.Message, error.ExitCode, error.Health, error.LogTail);
 }

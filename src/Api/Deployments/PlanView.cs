@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Text.Json.Serialization;
 using DeployHub.Contracts.Deployments;
 using DeployHub.Domain.Deployments;
+using DeployHub.Persistence.Streams;
 
 namespace DeployHub.Api.Deployments;
 
@@ -63,7 +64,11 @@ internal sealed record StepErrorView(
     string Message,
     long? ExitCode,
     [property: Description("The last output of the health check or probe.")] string? Health,
-    [property: Description("The last 50 log lines, at most 16 KiB.")] string? LogTail);
+    [property: Description("The last 50 log lines, at most 16 KiB.")] string? LogTail)
+{
+    public static StepErrorView? Of(DeploymentError? error) =>
+        error is null ? null : new StepErrorView(error.Code, error.Message, error.ExitCode, error.Health, error.LogTail);
+}
 
 /// <summary>A step as the wire shows it.</summary>
 internal sealed record StepView(
@@ -83,4 +88,11 @@ internal sealed record StepView(
     StepErrorView? Error,
     [property: Description("The container that ran before serves again.")] bool Restored,
     [property: Description("The restored container was made anew, since the former one had been removed.")] bool Recreated,
-    [property: Description("What could not be cleaned up, and what to do about it.")] string? CleanupMessage);
+    [property: Description("What could not be cleaned up, and what to do about it.")] string? CleanupMessage)
+{
+    private const string DeployAction = "deploy";
+
+    public static StepView Of(ToldStep x) => new(
+        x.Id, x.Order, DeployAction, x.Status, x.Phase, new NamedView(x.ServiceId, x.ServiceName), new NamedView(x.ServerId, x.ServerName), x.ContainerName, x.FromDigest,
+        x.ToDigest, x.Attempts, x.StartedAt, x.CompletedAt, StepErrorView.Of(x.Error), x.Restored, x.Recreated, x.CleanupMessage);
+}

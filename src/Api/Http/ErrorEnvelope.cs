@@ -35,7 +35,7 @@ internal static class Refusing
         {
             response.Headers.WWWAuthenticate = "Bearer";
         }
-        else if (refusal.Status == StatusCodes.Status503ServiceUnavailable)
+        else if (refusal.Status is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status429TooManyRequests)
         {
             response.Headers.RetryAfter = UnavailableRetrySeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
         }

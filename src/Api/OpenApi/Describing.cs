@@ -54,6 +54,13 @@ internal static class Describing
         new DescribedParameter("Prefer", InHeader: true, "wait=N holds the answer until it has ended, or N (1 to 60) seconds.") { Example = "wait=60" },
         new DescribedParameter("If-None-Match", InHeader: true, "The ETag of the last answer.") { Example = Examples.ETag });
 
+    public static RouteHandlerBuilder IsStream(this RouteHandlerBuilder route, bool canBeOver)
+    {
+        route.Produces<string>(StatusCodes.Status200OK, "text/event-stream").WithMetadata(
+            new DescribedParameter("Last-Event-ID", InHeader: true, "The id of the last event that the caller has. A browser sends it by itself.") { Example = "17" });
+        return canBeOver ? route.Produces(StatusCodes.Status204NoContent) : route;
+    }
+
     private static OpenApiSchema TrueOrFalse => new() { Type = JsonSchemaType.Boolean };
 }
 
@@ -62,3 +69,6 @@ internal sealed record AlsoAnswers(int Status, Type Shape);
 
 /// <summary>The answer has an ETag.</summary>
 internal sealed record VersionTag;
+
+/// <summary>The route names something that may not be there, though not in its path.</summary>
+internal sealed record NamesById;

@@ -84,7 +84,7 @@ internal static class Document
             await AddShape(operation, also, context, ct);
         }
 
-        foreach (var (status, text) in ErrorAnswers.Of(operation, method, path, role is not null))
+        foreach (var (status, text) in ErrorAnswers.Of(operation, method, path, role is not null, metadata.OfType<NamesById>().Any()))
         {
             operation.Responses[status] = ErrorAnswers.Shared(status, text, context.Document!);
         }

@@ -15,7 +15,7 @@ internal static class ErrorAnswers
         ErrorCodes.Conflict, ErrorCodes.IdempotencyKeyReused, ErrorCodes.RateLimited, ErrorCodes.ServiceUnavailable, ErrorCodes.Internal,
     ];
 
-    public static IEnumerable<(string Status, string Text)> Of(OpenApiOperation operation, string method, string path, bool needsToken)
+    public static IEnumerable<(string Status, string Text)> Of(OpenApiOperation operation, string method, string path, bool needsToken, bool namesById)
     {
         if (needsToken)
         {
@@ -24,7 +24,7 @@ internal static class ErrorAnswers
             yield return ("403", "The token's role does not permit this, or it is limited to environments and this concerns others.");
         }
 
-        if (path.Contains('{', StringComparison.Ordinal))
+        if (path.Contains('{', StringComparison.Ordinal) || namesById)
         {
             yield return ("404", "There is no such thing, or the token does not see the environment that it lies in.");
         }

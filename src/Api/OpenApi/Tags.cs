@@ -17,6 +17,7 @@ internal static class Tags
         ["Registries"] = "Credentials for registries that want some.",
         ["Servers"] = "Docker Engines.",
         ["Services"] = "How containers are made, and on which servers they run.",
+        ["Streams"] = "Following plans, batches and events as they happen.",
         ["Values"] = "Variables and secrets that config files name.",
     };
 

@@ -62,6 +62,7 @@ public static class AccessTable
         new("POST /api/deployment-plans/{id}/rollback", Operator, DeploymentPlan, "deployment.rollback"),
         new("POST /api/deployment-plans/{id}/cancel", Operator, DeploymentPlan, "deployment.cancel"),
         new("POST /api/deployment-plans/{id}/retry", Operator, DeploymentPlan, "deployment.retry"),
+        new("GET /api/deployment-plans/{id}/stream", Viewer, DeploymentPlan, "deployment.follow"),
         new("GET /api/environments/{envId}/deployment-plans", Viewer, Noun.Environment, "deployment.list"),
         new("GET /api/container-images/{id}/deployment-plans", Viewer, ContainerImage, "deployment.list"),
 
@@ -91,9 +92,13 @@ public static class AccessTable
         new("GET /api/sync/batch/{batchId}", Viewer, SyncBatch, "sync_batch.read"),
         new("POST /api/sync/batch/{batchId}/cancel", Operator, SyncBatch, "sync_batch.cancel"),
         new("POST /api/sync/batch/{batchId}/retry", Operator, SyncBatch, "sync_batch.retry"),
+        new("GET /api/sync/batch/{batchId}/stream", Viewer, SyncBatch, "sync_batch.follow"),
         new("GET /api/environments/{envId}/sync-batches", Viewer, Noun.Environment, "sync_batch.list"),
         new("GET /api/environments/{envId}/drift", Viewer, Noun.Environment, "drift.read"),
         new("GET /api/services/{id}/drift", Viewer, Service, "drift.read"),
+
+        new("GET /api/environments/{envId}/events", Viewer, Noun.Environment, "event.follow"),
+        new("GET /api/events", Viewer, InBody, "event.follow"),
 
         new("GET /api/admin/accounts", Admin, Global, "account.list"),
         new("POST /api/admin/accounts", Admin, Global, "account.create"),

@@ -39,6 +39,11 @@ public sealed class TokenCheck(DeployHubDb db)
             ? Caller.Of(found.Account, found.Token, caller.RequestId, caller.RemoteAddress, caller.TriggerType)
             : null;
 
+    /// <summary>The same for many tokens at once: those that are still accepted, and what each may do.</summary>
+    public async Task<Dictionary<Guid, Caller>> Again(IReadOnlyCollection<Guid> tokens, CancellationToken ct) =>
+        (await With(db.ApiTokens.Where(x => tokens.Contains(x.Id))).ToListAsync(ct)).Where(x => x.Problem is null)
+            .ToDictionary(x => x.Token.Id, x => Caller.Of(x.Account, x.Token, null, null));
+
     private IQueryable<ShownToken> With(IQueryable<ApiToken> tokens) =>
         tokens.AsNoTracking().Join(db.Accounts, token => token.AccountId, account => account.Id, (token, account) => new ShownToken(token, account));
 }

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using DeployHub.Domain.Accounts;
 using DeployHub.Domain.Tokens;
 using DeployHub.Persistence;
+using DeployHub.Persistence.Streams;
 using Microsoft.EntityFrameworkCore;
 
 namespace DeployHub.Intake.Accounts;
@@ -110,6 +111,7 @@ public sealed class AccountIntake(DeployHubDb db)
 
         (found.Role, found.EnvironmentIds, found.BrokerUser) = (role, environments, user);
         found.DisabledAt = disabled ? found.DisabledAt ?? DateTime.UtcNow : null;
+        db.Signal(id);
         db.Record(caller, "account.update", id, null, patch.Summary);
         return found;
     }

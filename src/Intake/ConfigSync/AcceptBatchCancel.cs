@@ -4,6 +4,7 @@ using DeployHub.Contracts.Wire;
 using DeployHub.Domain.ConfigSync;
 using DeployHub.Persistence;
 using DeployHub.Persistence.Messaging;
+using DeployHub.Persistence.Streams;
 using Microsoft.EntityFrameworkCore;
 
 namespace DeployHub.Intake.ConfigSync;
@@ -69,6 +70,7 @@ public sealed class AcceptBatchCancel(DeployHubDb db)
                     ct);
                 if (updated == 1)
                 {
+                    db.TellBatch(batch.Id);
                     db.Record(caller, "sync_batch.cancel", batch.Id, batch.EnvironmentId, $"was {batch.Status.Word()}, {(rollback ? "taken back" : "kept")}");
                     db.Send(Queues.ConfigSyncs, batch.Id, new StopSyncBatch(batch.Id));
                 }

@@ -5,6 +5,7 @@ using DeployHub.Domain.ConfigSync;
 using DeployHub.Persistence;
 using DeployHub.Persistence.Locks;
 using DeployHub.Persistence.Messaging;
+using DeployHub.Persistence.Streams;
 using Microsoft.EntityFrameworkCore;
 
 namespace DeployHub.Intake.ConfigSync;
@@ -88,6 +89,7 @@ public sealed class AcceptBatchRetry(DeployHubDb db)
                     ct);
                 if (updated == 1)
                 {
+                    db.TellBatch(batch.Id);
                     db.LineUp(batch.Id, targets.SelectMany(x => x.Keys));
                     db.Record(caller, "sync_batch.retry", batch.Id, batch.EnvironmentId, $"was {batch.Status.Word()}");
                     db.Send(Queues.ConfigSyncs, batch.Id, new RetrySyncBatch(batch.Id));

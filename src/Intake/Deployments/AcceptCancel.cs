@@ -4,6 +4,7 @@ using DeployHub.Contracts.Wire;
 using DeployHub.Domain.Deployments;
 using DeployHub.Persistence;
 using DeployHub.Persistence.Messaging;
+using DeployHub.Persistence.Streams;
 using Microsoft.EntityFrameworkCore;
 
 namespace DeployHub.Intake.Deployments;
@@ -84,6 +85,7 @@ public sealed class AcceptCancel(DeployHubDb db)
                     return;
                 }
 
+                db.TellPlan(plan.Id);
                 db.Record(caller, "deployment.cancel", plan.Id, plan.EnvironmentId, $"was {plan.Status.Word()}, {(rollback ? "taken back" : "kept")}");
                 db.Send(Queues.Deployments, plan.Id, new StopDeployment(plan.Id));
             },

@@ -4,6 +4,7 @@ using DeployHub.Domain.Deployments;
 using DeployHub.Persistence;
 using DeployHub.Persistence.Locks;
 using DeployHub.Persistence.Messaging;
+using DeployHub.Persistence.Streams;
 using Microsoft.EntityFrameworkCore;
 
 namespace DeployHub.Intake.Deployments;
@@ -72,7 +73,10 @@ public sealed class AcceptRetry(DeployHubDb db)
             return false;
         }
 
-        await db.Steps.Where(x => x.PlanId == plan.Id && x.Status != StepStatus.Success).ExecuteUpdateAsync(
+        db.TellPlan(plan.Id);
+        var again = db.Steps.Where(x => x.PlanId == plan.Id && x.Status != StepStatus.Success);
+        await db.TellSteps(again, ct);
+        await again.ExecuteUpdateAsync(
             set => set
                 .SetProperty(x => x.Status, StepStatus.Pending)
                 .SetProperty(x => x.Failure, x => x.Error)
@@ -107,7 +111,10 @@ public sealed class AcceptRetry(DeployHubDb db)
             return false;
         }
 
-        await db.Steps.Where(x => x.PlanId == plan.Id && x.Status == StepStatus.RollbackFailed).ExecuteUpdateAsync(
+        db.TellPlan(plan.Id);
+        var again = db.Steps.Where(x => x.PlanId == plan.Id && x.Status == StepStatus.RollbackFailed);
+        await db.TellSteps(again, ct);
+        await again.ExecuteUpdateAsync(
             set => set
                 .SetProperty(x => x.Status, x => x.Failure == null ? StepStatus.Success : StepStatus.Failed)
                 .SetProperty(x => x.Error, x => x.Failure)

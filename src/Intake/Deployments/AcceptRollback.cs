@@ -3,6 +3,7 @@ using DeployHub.Contracts.Wire;
 using DeployHub.Domain.Deployments;
 using DeployHub.Persistence;
 using DeployHub.Persistence.Messaging;
+using DeployHub.Persistence.Streams;
 using Microsoft.EntityFrameworkCore;
 
 namespace DeployHub.Intake.Deployments;
@@ -56,6 +57,7 @@ public sealed class AcceptRollback(DeployHubDb db)
                     return;
                 }
 
+                db.TellPlan(plan.Id);
                 db.Record(caller, "deployment.rollback", plan.Id, plan.EnvironmentId, $"was {plan.Status.Word()}");
                 db.Send(Queues.Deployments, plan.Id, new TakeBackDeployment(plan.Id, caller.Name));
             },

@@ -5,6 +5,7 @@ using DeployHub.Domain.Deployments;
 using DeployHub.Persistence;
 using DeployHub.Persistence.Locks;
 using DeployHub.Persistence.Messaging;
+using DeployHub.Persistence.Streams;
 using Microsoft.EntityFrameworkCore;
 
 namespace DeployHub.Intake.Deployments;
@@ -48,6 +49,8 @@ internal static class Conflicts
                 ct);
         foreach (var older in await db.Plans.Where(x => x.SupersededBy == plan.Id).Select(x => new { x.Id, x.EnvironmentId }).ToListAsync(ct))
         {
+            db.TellPlan(older.Id);
+
             // The key of the request is the new plan's, and so is the answer.
             db.Record(caller with { Ticket = null, Receipt = null }, "deployment.supersede", older.Id, older.EnvironmentId, $"by {plan.Id}");
             db.Send(Queues.Deployments, older.Id, new StopDeployment(older.Id));

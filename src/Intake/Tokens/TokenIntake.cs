@@ -4,6 +4,7 @@ using DeployHub.Domain.Accounts;
 using DeployHub.Domain.Tokens;
 using DeployHub.Intake.Accounts;
 using DeployHub.Persistence;
+using DeployHub.Persistence.Streams;
 using Microsoft.EntityFrameworkCore;
 
 namespace DeployHub.Intake.Tokens;
@@ -126,6 +127,7 @@ public sealed class TokenIntake(DeployHubDb db)
         }
 
         found.RevokedAt = DateTime.UtcNow;
+        db.Signal(id);
         db.Record(caller, "token.revoke", id, null, found.Name);
         return null;
     }

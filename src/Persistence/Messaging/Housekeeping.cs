@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace DeployHub.Persistence.Messaging;
 
-/// <summary>Forgets what nobody can ask for any more: inbox rows after a week, idempotency keys after a day, dead letters after 30 days or beyond the last 100,000, entries of the audit log after a year or what the settings say.</summary>
+/// <summary>Forgets what nobody can ask for any more: inbox rows after a week, idempotency keys after a day, what was told in streams after a week, dead letters after 30 days or beyond the last 100,000, entries of the audit log after a year or what the settings say.</summary>
 public sealed class Housekeeping(DeployHubDb db, PersistenceOptions options)
 {
     /// <summary>How many dead letters are kept at most, the newest.</summary>
@@ -12,6 +12,7 @@ public sealed class Housekeeping(DeployHubDb db, PersistenceOptions options)
     private const int BatchSize = 1000;
     private static readonly TimeSpan InboxKept = TimeSpan.FromDays(7);
     private static readonly TimeSpan KeysKept = TimeSpan.FromHours(24);
+    private static readonly TimeSpan ToldKept = TimeSpan.FromDays(7);
     private static readonly TimeSpan DeadLettersKept = TimeSpan.FromDays(30);
 
     public async Task Forget(CancellationToken ct)
@@ -19,6 +20,7 @@ public sealed class Housekeeping(DeployHubDb db, PersistenceOptions options)
         var now = DateTime.UtcNow;
         await InBatches(db.Inbox, x => x.ReceivedAt, now - InboxKept, ct);
         await InBatches(db.IdempotencyKeys, x => x.CreatedAt, now - KeysKept, ct);
+        await InBatches(db.StreamEntries, x => x.At, now - ToldKept, ct);
         await InBatches(db.AuditEntries, x => x.At, now - options.AuditKept, ct);
         var tooMany = await db.DeadLetters.OrderByDescending(x => x.FailedAt).Skip(MostDeadLetters).Select(x => (DateTime?)x.FailedAt).FirstOrDefaultAsync(ct);
         await InBatches(db.DeadLetters, x => x.FailedAt, tooMany > now - DeadLettersKept ? tooMany.Value.AddTicks(1) : now - DeadLettersKept, ct);

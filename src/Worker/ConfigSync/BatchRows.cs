@@ -1,9 +1,11 @@
+using DeployHub.Contracts.Channels;
 using DeployHub.Contracts.ConfigSync;
 using DeployHub.Contracts.Wire;
 using DeployHub.Domain.ConfigSync;
 using DeployHub.Persistence;
 using DeployHub.Persistence.Messaging;
 using DeployHub.Persistence.Sagas;
+using DeployHub.Persistence.Streams;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -44,9 +46,12 @@ internal static class BatchRows
         }
     }
 
-    /// <summary>Publishes a public event with the transaction; its facts carry the next number.</summary>
-    public static void Announce(this SagaConsumeContext<ConfigSyncState> context, SyncBatch batch, object message) =>
+    /// <summary>Publishes a public event with the transaction, and tells it in the stream of the batch's environment; its facts carry the next number.</summary>
+    public static void Announce(this SagaConsumeContext<ConfigSyncState> context, SyncBatch batch, object message)
+    {
         context.Db().Publish(batch.Id, message, batch.TraceParent);
+        context.Db().Tell(batch.EnvironmentId, EventChannels.Find(message.GetType())!.CloudEventType, message);
+    }
 
     public static BatchEventFacts Facts(this SagaConsumeContext<ConfigSyncState> context, SyncBatch batch) =>
         new(batch.Id, batch.EnvironmentId, ++context.Saga.Sequence, DateTime.UtcNow, batch.EnvironmentName, batch.Status.Word());

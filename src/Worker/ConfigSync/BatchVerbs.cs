@@ -5,6 +5,7 @@ using DeployHub.Persistence;
 using DeployHub.Persistence.Locks;
 using DeployHub.Persistence.Messaging;
 using DeployHub.Persistence.Sagas;
+using DeployHub.Persistence.Streams;
 using DeployHub.Persistence.Work;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
@@ -80,7 +81,9 @@ internal static class BatchVerbs
             if (context.Saga.GoesBack is true)
             {
                 // As if the rollback had not come to these yet.
-                await context.Db().SyncTargets.Where(x => x.BatchId == context.Saga.CorrelationId && x.Status == TargetStatus.RestoreFailed).ExecuteUpdateAsync(
+                var targets = context.Db().SyncTargets.Where(x => x.BatchId == context.Saga.CorrelationId && x.Status == TargetStatus.RestoreFailed);
+                await context.Db().TellTargets(targets, context.CancellationToken);
+                await targets.ExecuteUpdateAsync(
                     set => set.SetProperty(x => x.Status, TargetStatus.Running).SetProperty(x => x.Error, (SyncError?)null).SetProperty(x => x.Counted, SyncAct.Write),
                     context.CancellationToken);
                 await context.Db().SyncOperations.Where(x => x.BatchId == context.Saga.CorrelationId && x.Status == OperationStatus.RollbackFailed).ExecuteUpdateAsync(
@@ -95,6 +98,7 @@ internal static class BatchVerbs
         binder.ThenAsync(async context =>
         {
             var (db, batch, ct) = (context.Db(), await context.Batch(), context.CancellationToken);
+            await db.TellTargets(context.Pending(), ct);
             await context.Pending().ExecuteUpdateAsync(set => set.SetProperty(x => x.Status, TargetStatus.Skipped), ct);
             var targets = (await db.SyncTargets.AsNoTracking().Where(x => x.BatchId == batch.Id).Rows().ToListAsync(ct)).ToLookup(x => x.OperationId);
             var operations = await db.SyncOperations.Where(x => x.BatchId == batch.Id).OrderBy(x => x.Index).ToListAsync(ct);

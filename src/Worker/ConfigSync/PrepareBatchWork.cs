@@ -4,6 +4,7 @@ using DeployHub.Domain.ConfigSync;
 using DeployHub.Persistence;
 using DeployHub.Persistence.Locks;
 using DeployHub.Persistence.Messaging;
+using DeployHub.Persistence.Streams;
 using DeployHub.Persistence.Work;
 using DeployHub.Worker.Engines;
 using DeployHub.Worker.Work;
@@ -92,13 +93,18 @@ public sealed class PrepareBatchWork(DeployHubDb db, EngineClients engines) : IS
     }
 
     // The machine does not count these: it sees them when it begins or ends the batch. Where it has ended the batch meanwhile they stay skipped.
-    private Task Fail(List<Guid> ids, SyncError error, CancellationToken ct) => db.SyncTargets.Where(x => ids.Contains(x.Id) && x.Status == TargetStatus.Pending).ExecuteUpdateAsync(
-        set => set
-            .SetProperty(x => x.Status, TargetStatus.Failed)
-            .SetProperty(x => x.Error, error)
-            .SetProperty(x => x.Counted, SyncAct.Write)
-            .SetProperty(x => x.CompletedAt, DateTime.UtcNow),
-        ct);
+    private async Task Fail(List<Guid> ids, SyncError error, CancellationToken ct)
+    {
+        var targets = db.SyncTargets.Where(x => ids.Contains(x.Id) && x.Status == TargetStatus.Pending);
+        await db.TellTargets(targets, ct);
+        await targets.ExecuteUpdateAsync(
+            set => set
+                .SetProperty(x => x.Status, TargetStatus.Failed)
+                .SetProperty(x => x.Error, error)
+                .SetProperty(x => x.Counted, SyncAct.Write)
+                .SetProperty(x => x.CompletedAt, DateTime.UtcNow),
+            ct);
+    }
 
     // The keys were taken with what was known of the servers when the batch was accepted; the order of arrival stays.
     private async Task NameLocksByEngine(Guid batchId, List<PreparedTarget> targets, Dictionary<Guid, SeenEngine> seen, CancellationToken ct)

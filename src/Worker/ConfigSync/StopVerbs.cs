@@ -2,6 +2,7 @@ using DeployHub.Contracts.ConfigSync;
 using DeployHub.Domain.ConfigSync;
 using DeployHub.Domain.Deployments;
 using DeployHub.Persistence.Sagas;
+using DeployHub.Persistence.Streams;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
 
@@ -44,7 +45,9 @@ internal static class StopVerbs
             saga.GoesBack = await targets.AnyAsync(x => x.Status == TargetStatus.RestoreFailed, ct);
             if (saga.GoesBack is not true)
             {
-                await targets.Where(x => x.Status == TargetStatus.Failed || x.Status == TargetStatus.Skipped).ExecuteUpdateAsync(
+                var again = targets.Where(x => x.Status == TargetStatus.Failed || x.Status == TargetStatus.Skipped);
+                await db.TellTargets(again, ct);
+                await again.ExecuteUpdateAsync(
                     set => set
                         .SetProperty(x => x.Status, TargetStatus.Pending)
                         .SetProperty(x => x.Error, (SyncError?)null)

@@ -4,6 +4,7 @@ using DeployHub.Domain.Deployments;
 using DeployHub.Domain.Servers;
 using DeployHub.Persistence;
 using DeployHub.Persistence.Messaging;
+using DeployHub.Persistence.Streams;
 using DeployHub.Persistence.Work;
 using DeployHub.Worker.Work;
 using Microsoft.EntityFrameworkCore;
@@ -39,6 +40,10 @@ public sealed class SyncRows(DeployHubDb db)
                         .SetProperty(x => x.CompletedAt, (DateTime?)null),
                     ct);
                 facts = await Read(claim.SubjectId, ct);
+                if (claim.Act == StepAct.SyncWrite)
+                {
+                    db.TellTarget(facts.Target.BatchId, claim.SubjectId);
+                }
             },
             ct);
         return facts!;
@@ -104,6 +109,7 @@ public sealed class SyncRows(DeployHubDb db)
             await Row(claim).ExecuteUpdateAsync(
                 set => set.SetProperty(x => x.Status, status).SetProperty(x => x.Error, error).SetProperty(x => x.CompletedAt, DateTime.UtcNow), ct);
             await (also?.Invoke() ?? Task.CompletedTask);
+            db.TellTarget(batchId, claim.SubjectId);
             db.Send(Queues.ConfigSyncs, batchId, report);
         },
         ct);

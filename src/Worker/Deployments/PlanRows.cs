@@ -1,3 +1,4 @@
+using DeployHub.Contracts.Channels;
 using DeployHub.Contracts.Deployments;
 using DeployHub.Contracts.Wire;
 using DeployHub.Domain.Deployments;
@@ -5,6 +6,7 @@ using DeployHub.Persistence;
 using DeployHub.Persistence.Locks;
 using DeployHub.Persistence.Messaging;
 using DeployHub.Persistence.Sagas;
+using DeployHub.Persistence.Streams;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -72,14 +74,16 @@ internal static class PlanRows
     /// <summary>What was not begun is skipped; one that was to be tried again, and was not, stands as the former try left it.</summary>
     public static async Task SkipWhatIsLeft(this SagaConsumeContext<DeploymentState> context)
     {
-        var steps = context.Db().Steps.Where(x => x.PlanId == context.Saga.CorrelationId);
-        await steps.Where(x => x.Status == StepStatus.Pending && !x.Touched)
-            .ExecuteUpdateAsync(set => set.SetProperty(x => x.Status, StepStatus.Skipped), context.CancellationToken);
+        var (db, ct) = (context.Db(), context.CancellationToken);
+        var steps = db.Steps.Where(x => x.PlanId == context.Saga.CorrelationId);
+        var unbegun = steps.Where(x => x.Status == StepStatus.Pending && !x.Touched);
+        await db.TellSteps(unbegun, ct);
+        await unbegun.ExecuteUpdateAsync(set => set.SetProperty(x => x.Status, StepStatus.Skipped), ct);
         if (context.Saga.Touched > 0)
         {
-            await steps.Where(x => (x.Status == StepStatus.Pending || x.Status == StepStatus.Running) && x.Touched)
-                .ExecuteUpdateAsync(
-                    set => set.SetProperty(x => x.Status, StepStatus.Failed).SetProperty(x => x.Error, x => x.Failure), context.CancellationToken);
+            var left = steps.Where(x => (x.Status == StepStatus.Pending || x.Status == StepStatus.Running) && x.Touched);
+            await db.TellSteps(left, ct);
+            await left.ExecuteUpdateAsync(set => set.SetProperty(x => x.Status, StepStatus.Failed).SetProperty(x => x.Error, x => x.Failure), ct);
         }
     }
 
@@ -89,9 +93,12 @@ internal static class PlanRows
         return context.Db().GiveBack(context.Saga.CorrelationId, context.CancellationToken);
     }
 
-    /// <summary>Publishes a public event with the transaction; its facts carry the next number.</summary>
-    public static void Announce(this SagaConsumeContext<DeploymentState> context, DeploymentPlan plan, object message) =>
+    /// <summary>Publishes a public event with the transaction, and tells it in the stream of the plan's environment; its facts carry the next number.</summary>
+    public static void Announce(this SagaConsumeContext<DeploymentState> context, DeploymentPlan plan, object message)
+    {
         context.Db().Publish(plan.Id, message, plan.TraceParent);
+        context.Db().Tell(plan.EnvironmentId, EventChannels.Find(message.GetType())!.CloudEventType, message);
+    }
 
     public static PlanEventFacts Facts(this SagaConsumeContext<DeploymentState> context, DeploymentPlan plan) =>
         new(plan.Id, plan.EnvironmentId, ++context.Saga.Sequence, DateTime.UtcNow, plan.ImageName, plan.ImageTag, plan.ImageDigest ?? plan.RequestedDigest,

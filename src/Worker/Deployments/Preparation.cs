@@ -4,6 +4,7 @@ using DeployHub.Domain.Images;
 using DeployHub.Persistence;
 using DeployHub.Persistence.Locks;
 using DeployHub.Persistence.Messaging;
+using DeployHub.Persistence.Streams;
 using DeployHub.Persistence.Work;
 using DeployHub.Worker.Engines;
 using DeployHub.Worker.Work;
@@ -111,13 +112,17 @@ internal sealed class Preparation
         foreach (var failed in Engines.Where(x => x.Error is not null))
         {
             var ids = _steps.Where(x => x.ServerId == failed.Server.Id).Select(x => x.Id).ToList();
-            await db.Steps.Where(x => ids.Contains(x.Id) && x.Status == StepStatus.Pending).ExecuteUpdateAsync(
+            var steps = db.Steps.Where(x => ids.Contains(x.Id) && x.Status == StepStatus.Pending);
+            await db.TellSteps(steps, ct);
+            await steps.ExecuteUpdateAsync(
                 set => set.SetProperty(x => x.Status, StepStatus.Failed).SetProperty(x => x.Error, failed.Error).SetProperty(x => x.CompletedAt, DateTime.UtcNow), ct);
         }
 
         if (Engines.All(x => x.Error is null) && first is not null)
         {
-            await db.Steps.Where(x => x.Id == first && x.Status == StepStatus.Pending).ExecuteUpdateAsync(
+            var step = db.Steps.Where(x => x.Id == first && x.Status == StepStatus.Pending);
+            await db.TellSteps(step, ct);
+            await step.ExecuteUpdateAsync(
                 set => set.SetProperty(x => x.Status, StepStatus.Failed).SetProperty(x => x.Error, error).SetProperty(x => x.CompletedAt, DateTime.UtcNow), ct);
         }
     }

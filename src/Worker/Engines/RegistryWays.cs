@@ -38,7 +38,7 @@ public sealed class RegistryWays(ILogger<RegistryWays> log)
     }
 
     /// <summary>As <see cref="EngineClient.Pull"/> does, or a <see cref="RegistryUnreachableException"/> at once while the registry is known not to answer.</summary>
-    public Task Pull(EngineClient engine, string image, RegistryCredentials? credentials, CancellationToken ct)
+    public Task Pull(EngineClient engine, string image, RegistryCredentials? credentials, IProgress<PullProgress> progress, CancellationToken ct)
     {
         var circuit = Of(engine, image);
         return circuit.Try(
@@ -46,7 +46,7 @@ public sealed class RegistryWays(ILogger<RegistryWays> log)
             {
                 try
                 {
-                    await engine.Pull(image, credentials, new Bytes(circuit), token);
+                    await engine.Pull(image, credentials, new Bytes(circuit, progress), token);
                     return true;
                 }
                 catch (EngineTimeoutException silence) when (!token.IsCancellationRequested)
@@ -71,10 +71,11 @@ public sealed class RegistryWays(ILogger<RegistryWays> log)
     }
 
     // A pull that decides whether the circuit closes may take long; its first bytes are enough.
-    private sealed class Bytes(Circuit circuit) : IProgress<PullProgress>
+    private sealed class Bytes(Circuit circuit, IProgress<PullProgress> progress) : IProgress<PullProgress>
     {
         public void Report(PullProgress value)
         {
+            progress.Report(value);
             if (value.Current > 0)
             {
                 circuit.Answered();

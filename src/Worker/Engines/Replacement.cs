@@ -66,7 +66,7 @@ public sealed class Replacement(ImageSupply images, FormerContainers formers, He
     private async Task<DeploymentError?> Verify(WorkClaim claim, StepFacts facts, EngineClient engine, string newId, EngineEventStream events, CancellationToken ct)
     {
         using var wanted = CancellationTokenSource.CreateLinkedTokenSource(ct, claim.Stop.Anywhere);
-        var phase = rows.SetPhase(claim, StepPhase.Verifying, ct);
+        var phase = rows.SetPhase(claim, facts.Plan.Id, StepPhase.Verifying, ct);
         try
         {
             return await gate.Hold(engine, newId, facts.Name, facts.Step.Settings.Health, events, wanted.Token);

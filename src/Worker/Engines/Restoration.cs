@@ -121,7 +121,7 @@ public sealed class Restoration(HealthGate gate, ImageSupply images, SecretBox b
         var image = await engine.FindImage(step.FromImageId!, ct) is not null ? step.FromImageId! : byDigest;
         if (image == byDigest && await engine.FindImage(byDigest, ct) is null)
         {
-            await images.Pull(engine, byDigest, facts.Credentials(box), facts.Server.Name, ct);
+            await images.Pull(facts, engine, byDigest, ct);
         }
 
         var labels = new Dictionary<string, string>

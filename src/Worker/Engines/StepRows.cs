@@ -1,8 +1,10 @@
 using DeployHub.Contracts.Deployments;
+using DeployHub.Contracts.Wire;
 using DeployHub.Domain.Deployments;
 using DeployHub.Domain.Servers;
 using DeployHub.Persistence;
 using DeployHub.Persistence.Messaging;
+using DeployHub.Persistence.Streams;
 using DeployHub.Persistence.Work;
 using DeployHub.Worker.Deployments;
 using DeployHub.Worker.Work;
@@ -33,6 +35,10 @@ public sealed class StepRows(DeployHubDb db)
                 }
 
                 facts = await Read(claim.SubjectId, ct);
+                if (claim.Act != StepAct.Finalize)
+                {
+                    db.TellStep(facts.Plan.Id, claim.SubjectId);
+                }
             },
             ct);
         return facts!;
@@ -60,11 +66,12 @@ public sealed class StepRows(DeployHubDb db)
                     .SetProperty(x => x.ToDigest, facts.Plan.ImageDigest),
                 ct);
             await target.ExecuteUpdateAsync(set => set.SetProperty(x => x.LastPlanId, facts.Plan.Id), ct);
+            db.TellStep(facts.Plan.Id, claim.SubjectId);
         },
         ct);
 
-    public Task SetPhase(WorkClaim claim, StepPhase phase, CancellationToken ct) => db.InOneStatement(
-        () => db.Steps.Where(x => x.Id == claim.SubjectId).ExecuteUpdateAsync(set => set.SetProperty(x => x.Phase, phase), ct), ct);
+    public Task SetPhase(WorkClaim claim, Guid planId, StepPhase phase, CancellationToken ct) =>
+        db.ChangeStep(planId, claim.SubjectId, $"UPDATE deployment_steps SET phase = {phase.Word()} WHERE id = {claim.SubjectId}", ct);
 
     /// <summary>The result of a step that serves: step, target, lease and report in one transaction.</summary>
     public Task Succeeded(WorkClaim claim, StepFacts facts, CancellationToken ct) => db.InTransaction(
@@ -86,6 +93,7 @@ public sealed class StepRows(DeployHubDb db)
                     .SetProperty(x => x.KeptStepId, (Guid?)null)
                     .SetProperty(x => x.DeployedAt, DateTime.UtcNow),
                 ct);
+            db.TellStep(facts.Plan.Id, claim.SubjectId);
             db.Send(Queues.Deployments, facts.Plan.Id, new StepSucceeded(facts.Plan.Id, claim.SubjectId));
         },
         ct);
@@ -100,6 +108,7 @@ public sealed class StepRows(DeployHubDb db)
                     set => set.SetProperty(x => x.Status, ServerStatus.Unreachable).SetProperty(x => x.StatusMessage, error.Message), ct);
             }
 
+            db.TellStep(planId, claim.SubjectId);
             db.Send(Queues.Deployments, planId, new StepFailed(planId, claim.SubjectId));
         },
         ct);
@@ -116,6 +125,7 @@ public sealed class StepRows(DeployHubDb db)
                     .SetProperty(x => x.Phase, (StepPhase?)null)
                     .SetProperty(x => x.CompletedAt, DateTime.UtcNow),
                 ct);
+            db.TellStep(planId, claim.SubjectId);
             db.Send(Queues.Deployments, planId, new StepStopped(planId, claim.SubjectId));
         },
         ct);
@@ -149,6 +159,7 @@ public sealed class StepRows(DeployHubDb db)
                     .ExecuteUpdateAsync(set => set.SetProperty(x => x.ToContainerId, containerId), ct);
             }
 
+            db.TellStep(facts.Plan.Id, claim.SubjectId);
             db.Send(Queues.Deployments, facts.Plan.Id, new StepRestored(facts.Plan.Id, claim.SubjectId));
         },
         ct);
@@ -159,6 +170,7 @@ public sealed class StepRows(DeployHubDb db)
             // A later try of the rollback has to know how the step had ended.
             await db.Steps.Where(x => x.Id == claim.SubjectId).ExecuteUpdateAsync(set => set.SetProperty(x => x.Failure, x => x.Failure ?? x.Error), ct);
             await End(claim, StepStatus.RollbackFailed, error, ct);
+            db.TellStep(planId, claim.SubjectId);
             db.Send(Queues.Deployments, planId, new StepRestoreFailed(planId, claim.SubjectId));
         },
         ct);

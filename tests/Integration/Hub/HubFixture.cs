@@ -23,9 +23,11 @@ public abstract class HubFixture : IAsyncDisposable
     public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
+        var untold = "";
         if (_hub.IsValueCreated)
         {
-            await (await _hub.Value).DisposeAsync();
+            await using var hub = await _hub.Value;
+            untold = await Untold(hub);
         }
 
         if (_servers.IsValueCreated)
@@ -33,9 +35,24 @@ public abstract class HubFixture : IAsyncDisposable
             await (await _servers.Value).Engine.DisposeAsync();
             await (await _servers.Value).Registry.DisposeAsync();
         }
+
+        Assert.Equal("", untold);
     }
 
     protected abstract Task<RunningHub> StartHub();
+
+    // What follows is to be ended in any case.
+    private static async Task<string> Untold(RunningHub hub)
+    {
+        try
+        {
+            return await hub.Read(ToldTruth.Differences);
+        }
+        catch (Exception e)
+        {
+            return e.ToString();
+        }
+    }
 }
 
 public sealed class StandaloneHub : HubFixture
@@ -59,9 +76,15 @@ public sealed class DistributedHub : HubFixture
 
     public override async ValueTask DisposeAsync()
     {
-        await base.DisposeAsync();
-        await (_broker?.DisposeAsync() ?? ValueTask.CompletedTask);
-        await (_database?.DisposeAsync() ?? ValueTask.CompletedTask);
+        try
+        {
+            await base.DisposeAsync();
+        }
+        finally
+        {
+            await (_broker?.DisposeAsync() ?? ValueTask.CompletedTask);
+            await (_database?.DisposeAsync() ?? ValueTask.CompletedTask);
+        }
     }
 
     protected override async Task<RunningHub> StartHub()

@@ -15,6 +15,7 @@ public sealed class RunningHub : IAsyncDisposable
     private readonly Dictionary<string, string> _environment;
     private readonly string _data = Directory.CreateTempSubdirectory("deployhub-data-").FullName;
     private readonly int _workerCount;
+    private readonly List<AppProcess> _furtherApis = [];
     private ApiClient? _api;
 
     private RunningHub(Dictionary<string, string> environment, int workers)
@@ -72,6 +73,15 @@ public sealed class RunningHub : IAsyncDisposable
             var address = new Uri($"http://127.0.0.1:{FreePorts.Next()}");
             Workers.Add(await AppProcess.Start(Dll("DeployHub.Worker.dll"), [$"--urls={address}"], _environment, new Uri(address, "/health/ready")));
         }
+    }
+
+    /// <summary>One more Api process on the same database and broker; it ends with the hub at the latest.</summary>
+    public async Task<(AppProcess Process, ApiClient Client)> StartFurtherApi()
+    {
+        var address = new Uri($"http://127.0.0.1:{FreePorts.Next()}");
+        var process = await AppProcess.Start(Dll("DeployHub.Api.dll"), [$"--urls={address}"], _environment, new Uri(address, "/health/ready"));
+        _furtherApis.Add(process);
+        return (process, new ApiClient(address, Api.Token));
     }
 
     /// <summary>SIGKILL to all that works on engines: the standalone process, or every Worker.</summary>
@@ -136,7 +146,7 @@ public sealed class RunningHub : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _api?.Dispose();
-        foreach (var process in Workers.Append(Server))
+        foreach (var process in Workers.Append(Server).Concat(_furtherApis))
         {
             await process.DisposeAsync();
         }

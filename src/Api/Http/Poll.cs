@@ -4,23 +4,24 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text.Json;
 using DeployHub.Contracts.Wire;
-using DeployHub.Domain.Deployments;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Net.Http.Headers;
 
-namespace DeployHub.Api.Deployments;
+namespace DeployHub.Api.Http;
 
-/// <summary>The answer to a poll: 200 with the plan and its ETag, or 304 when the caller has this state already.</summary>
-internal sealed class PlanPoll(PlanView plan) : IResult, IEndpointMetadataProvider
+/// <summary>The answer to a poll: 200 with the object and its ETag, or 304 when the caller has this state already.</summary>
+/// <param name="answer">The body.</param>
+/// <param name="hasEnded">Whether it is not worth asking again.</param>
+internal sealed class Poll<T>(T answer, bool hasEnded) : IResult, IEndpointMetadataProvider
 {
     public async Task ExecuteAsync(HttpContext httpContext)
     {
-        var body = JsonSerializer.SerializeToUtf8Bytes(new PlanAnswer(plan), WireWords.Json);
+        var body = JsonSerializer.SerializeToUtf8Bytes(answer, WireWords.Json);
         var tag = new EntityTagHeaderValue($"\"{Base64Url.EncodeToString(SHA256.HashData(body))}\"");
         var (request, response) = (httpContext.Request, httpContext.Response);
         response.Headers.ETag = tag.ToString();
         response.Headers.CacheControl = "no-cache, private";
-        if (!plan.Status.HasEnded())
+        if (!hasEnded)
         {
             response.Headers.RetryAfter = "1";
         }
@@ -38,7 +39,7 @@ internal sealed class PlanPoll(PlanView plan) : IResult, IEndpointMetadataProvid
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
-        builder.Metadata.Add(new ProducesResponseTypeMetadata(200, typeof(PlanAnswer), ["application/json"]));
+        builder.Metadata.Add(new ProducesResponseTypeMetadata(200, typeof(T), ["application/json"]));
         builder.Metadata.Add(new ProducesResponseTypeMetadata(304, typeof(void)));
     }
 }
