@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using DeployHub.Contracts.Deployments;
 using DeployHub.Domain.Tokens;
 using DeployHub.Integration.Hub;
 using DeployHub.Intake.Access;
@@ -83,6 +84,31 @@ public sealed partial class PermissionTests(ApiHost host) : IClassFixture<ApiHos
         }
 
         await Done_actions_are_those_of_the_table();
+    }
+
+    [Fact]
+    public async Task One_engine_in_two_environments_tells_nothing_of_the_others_plans()
+    {
+        var (mine, theirs) = (await Inventory.WithService(host.Admin), await Inventory.WithService(host.Admin));
+        var servers = new[] { Guid.Parse(mine.ServerId), Guid.Parse(theirs.ServerId) };
+        await host.Edit(db => db.Servers.Where(x => servers.Contains(x.Id)).ExecuteUpdateAsync(set => set.SetProperty(x => x.EngineId, mine.ServerId)));
+        using var limited = host.As(await NewToken("matrix-engine", Role.Operator, mine.EnvironmentId));
+        var ahead = (string)(await host.Admin.Post(theirs.DeployPath, new { imageTag = "v1" })).Json!["plan"]!["id"]!;
+
+        foreach (var (api, tells) in new[] { (limited, false), (host.Admin, true) })
+        {
+            var rejected = await api.Post(mine.DeployPath, new { imageTag = "v1", onConflict = "reject" });
+            ErrorTests.Says(rejected, 409, "CONFLICT", "onConflict");
+            Assert.Equal(tells, rejected.Text.Contains(ahead, StringComparison.Ordinal));
+        }
+
+        var plan = Guid.Parse((string)(await limited.Post(mine.DeployPath, new { imageTag = "v1" })).Json!["plan"]!["id"]!);
+        await host.Edit(db => db.Plans.Where(x => x.Id == plan).ExecuteUpdateAsync(set => set.SetProperty(x => x.Status, PlanStatus.Queued)));
+        foreach (var (api, id) in new[] { (limited, (string?)null), (host.Admin, ahead) })
+        {
+            var waits = Assert.Single((await api.Get($"/api/deployment-plans/{plan}")).Json!["plan"]!["waitsFor"]!.AsArray())!;
+            Assert.Equal((id, null, "pending", "api"), ((string?)waits["planId"], (string?)waits["batchId"], (string?)waits["status"], (string?)waits["targets"]![0]));
+        }
     }
 
     private async Task Check(ApiClient api, Role role, AccessRow row, HttpMethod method, string route, Town mine, Town theirs)
