@@ -87,6 +87,8 @@ internal sealed class Hub : IAsyncDisposable
 
     private async Task Start(string program, Uri address, Dictionary<string, string> environment)
     {
+        // One caller asks for all that the hub can do.
+        environment["DEPLOYHUB_RATE_LIMIT_TOKEN"] = environment["DEPLOYHUB_RATE_LIMIT_ADDRESS"] = "10000000";
         var dll = Path.Combine(AppContext.BaseDirectory, $"DeployHub.{program}.dll");
         var process = await AppProcess.Start(dll, [$"--urls={address}"], environment, new Uri(address, "/health/ready"));
         _running.Add(process);

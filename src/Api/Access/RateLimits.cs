@@ -22,9 +22,6 @@ internal sealed class RateLimits(HostSettings settings) : IDisposable
     private readonly PartitionedRateLimiter<int> _failures = Limiter<int>(settings.RateLimits.FailuresPerAddress);
     private readonly PartitionedRateLimiter<Guid> _tokens = Limiter<Guid>(settings.RateLimits.PerToken);
 
-    // What nobody can guess, so that nobody can choose whose bucket to empty.
-    private readonly int _seed = Random.Shared.Next();
-
     /// <summary>A request from the address; null when it may go on.</summary>
     public Refusal? Ask(HttpContext http) => Take(http, _addresses, Bucket(http), "Too many requests came from your address.");
 
@@ -56,7 +53,7 @@ internal sealed class RateLimits(HostSettings settings) : IDisposable
     }
 
     // Who has one address of IPv6 has a whole network of them.
-    private int Bucket(HttpContext http)
+    private static int Bucket(HttpContext http)
     {
         var address = http.Connection.RemoteIpAddress ?? IPAddress.None;
         Span<byte> bytes = stackalloc byte[16];
@@ -66,8 +63,9 @@ internal sealed class RateLimits(HostSettings settings) : IDisposable
         }
 
         address.TryWriteBytes(bytes, out var count);
+
+        // Seeded anew in each process: nobody can choose whose bucket to empty.
         var hash = new HashCode();
-        hash.Add(_seed);
         hash.AddBytes(bytes[..(address.AddressFamily == AddressFamily.InterNetworkV6 ? NetworkBytesOfIpV6 : count)]);
         return (int)((uint)hash.ToHashCode() % Buckets);
     }

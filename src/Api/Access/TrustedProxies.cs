@@ -11,6 +11,7 @@ internal static class TrustedProxies
         options.KnownProxies.Clear();
         options.KnownIPNetworks.Clear();
         options.ForwardedHeaders = settings.TrustedProxies.Count == 0 ? ForwardedHeaders.None : ForwardedHeaders.XForwardedFor;
+        options.ForwardLimit = null;
         foreach (var network in settings.TrustedProxies)
         {
             options.KnownIPNetworks.Add(network);

@@ -55,7 +55,7 @@ public sealed class RefusedTries
 
             if (_kinds.TryGetValue(kind, out var counted))
             {
-                counted.Waiting++;
+                counted.Add();
             }
             else
             {
@@ -87,8 +87,8 @@ public sealed class RefusedTries
                     continue;
                 }
 
-                entries.Add(counted.Entry(now));
-                (counted.Waiting, counted.OpenUntil) = (0, now + Window);
+                entries.Add(counted.Take());
+                counted.OpenUntil = now + Window;
             }
         }
 
@@ -122,15 +122,25 @@ public sealed class RefusedTries
 
     private sealed class Counted(RefusedTry what)
     {
-        public int Waiting { get; set; } = 1;
+        private DateTime _since = DateTime.UtcNow;
+
+        public int Waiting { get; private set; } = 1;
 
         public DateTime OpenUntil { get; set; } = DateTime.MinValue;
 
-        public AuditEntry Entry(DateTime now) => new()
+        public void Add() => (_since, Waiting) = (Waiting == 0 ? DateTime.UtcNow : _since, Waiting + 1);
+
+        /// <summary>What was counted, as of the first of them.</summary>
+        public AuditEntry Take()
         {
-            Id = Guid.CreateVersion7(), At = now, Actor = what.Actor, TokenId = what.TokenId, AccountId = what.AccountId, Account = what.AccountName,
-            Action = what.Action, TargetId = what.TargetId, EnvironmentId = what.EnvironmentId, Result = AuditResult.Refused, ErrorCode = what.ErrorCode,
-            Tries = Waiting, Detail = what.Detail, RequestId = what.RequestId, RemoteAddress = what.RemoteAddress,
-        };
+            var entry = new AuditEntry
+            {
+                Id = Guid.CreateVersion7(_since), At = _since, Actor = what.Actor, TokenId = what.TokenId, AccountId = what.AccountId, Account = what.AccountName,
+                Action = what.Action, TargetId = what.TargetId, EnvironmentId = what.EnvironmentId, Result = AuditResult.Refused, ErrorCode = what.ErrorCode,
+                Tries = Waiting, Detail = what.Detail, RequestId = what.RequestId, RemoteAddress = what.RemoteAddress,
+            };
+            Waiting = 0;
+            return entry;
+        }
     }
 }

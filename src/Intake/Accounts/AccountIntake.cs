@@ -1,4 +1,6 @@
 using System.ComponentModel;
+using System.Globalization;
+using DeployHub.Contracts.Wire;
 using DeployHub.Domain.Accounts;
 using DeployHub.Domain.Tokens;
 using DeployHub.Persistence;
@@ -60,7 +62,7 @@ public sealed class AccountIntake(DeployHubDb db)
                 () =>
                 {
                     db.Accounts.Add(made);
-                    db.Record(caller, "account.create", made.Id, null, $"{made.Name} {made.Role}");
+                    db.Record(caller, "account.create", made.Id, null, Describe(made));
                 },
                 Taken, ct);
         return refusal is null ? made : refusal;
@@ -112,7 +114,7 @@ public sealed class AccountIntake(DeployHubDb db)
         (found.Role, found.EnvironmentIds, found.BrokerUser) = (role, environments, user);
         found.DisabledAt = disabled ? found.DisabledAt ?? DateTime.UtcNow : null;
         db.Signal(id);
-        db.Record(caller, "account.update", id, null, patch.Summary);
+        db.Record(caller, "account.update", id, null, Describe(found));
         return found;
     }
 
@@ -144,6 +146,11 @@ public sealed class AccountIntake(DeployHubDb db)
             ?? (await db.Accounts.AnyAsync(x => x.BrokerUser == user && x.Id != account.Id, ct)
                 ? Refusal.Conflict($"Another account has the broker user «{user}».", "brokerUser", "A broker's user stands for one account.")
                 : null);
+
+    // For the audit log: what it may do from now on.
+    private static string Describe(Account x) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{x.Name}: {x.Role.Word()} of {(x.EnvironmentIds is { Count: var count } ? $"{count} environments" : "all environments")}{(x.DisabledAt is null ? "" : ", disabled")}");
 
     private static Refusal DuplicateName(string name) => Refusal.Conflict(
         $"There is already an account named «{name}».", "name", "Choose another name, or change the one that is there.");

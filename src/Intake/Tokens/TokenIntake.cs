@@ -67,7 +67,7 @@ public sealed class TokenIntake(DeployHubDb db)
                 }
 
                 db.ApiTokens.Add(made);
-                db.Record(caller, "token.create", made.Id, null, $"{made.Name} {made.Role} of {account.Name}");
+                db.Record(caller, "token.create", made.Id, null, $"{made.Name}: {made.Role.Word()} of the account {account.Name}");
             },
             duplicate, ct);
         return refusal is null ? new MadeToken(made, text) : refusal;

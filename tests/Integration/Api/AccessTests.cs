@@ -1,31 +1,10 @@
-using System.Text.RegularExpressions;
 using DeployHub.Integration.Hub;
 using Xunit;
 
 namespace DeployHub.Integration.Api;
 
-public sealed partial class AccessTests(ApiHost host) : IClassFixture<ApiHost>
+public sealed class AccessTests(ApiHost host) : IClassFixture<ApiHost>
 {
-    [Fact]
-    public async Task Without_a_valid_token_every_route_of_the_api_is_a_401()
-    {
-        var paths = (await host.As(null).Get("/openapi.json")).Json!["paths"]!.AsObject();
-        foreach (var (path, operations) in paths.Where(path => path.Key.StartsWith("/api/", StringComparison.Ordinal)))
-        {
-            var address = Parameter().Replace(path, _ => Guid.NewGuid().ToString());
-            foreach (var method in operations!.AsObject().Select(operation => new HttpMethod(operation.Key.ToUpperInvariant())))
-            {
-                foreach (var token in new[] { null, "", "dhub_unknown", host.AdminToken + "x" })
-                {
-                    using var api = host.As(token);
-                    var answer = await api.Send(method, address, method == HttpMethod.Get || method == HttpMethod.Delete ? null : "{}");
-                    ErrorTests.Says(answer, 401, "UNAUTHORIZED", "Authorization");
-                    Assert.Equal("Bearer", answer.Headers["WWW-Authenticate"]);
-                }
-            }
-        }
-    }
-
     [Fact]
     public async Task A_token_is_shown_once_and_revoked_at_once()
     {
@@ -53,15 +32,6 @@ public sealed partial class AccessTests(ApiHost host) : IClassFixture<ApiHost>
         Assert.Equal(202, (await deployer.Post(shop.DeployPath, new { imageTag = "v1" })).Status);
         ErrorTests.Says(await deployer.Post("/api/environments", new { name = "mine" }), 403, "FORBIDDEN_ROLE", null);
         ErrorTests.Says(await deployer.Get("/api/audit-logs"), 403, "FORBIDDEN_ROLE", null);
-    }
-
-    [Fact]
-    public async Task The_last_valid_token_of_an_admin_stays()
-    {
-        await using var other = new ApiHost();
-        await other.InitializeAsync();
-        var admin = (await other.Admin.Get("/api/admin/tokens")).Json!["tokens"]![0]!["id"];
-        ErrorTests.Says(await other.Admin.Delete($"/api/admin/tokens/{admin}"), 409, "CONFLICT", null);
     }
 
     [Theory]
@@ -94,7 +64,4 @@ public sealed partial class AccessTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     private async Task<string> NewToken(string name, string role) => (string)(await host.Admin.Post("/api/admin/tokens", new { name, role })).Json!["secret"]!;
-
-    [GeneratedRegex(@"\{[^}]+\}")]
-    private static partial Regex Parameter();
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using DeployHub.Api;
 using DeployHub.Hosting;
@@ -26,6 +27,9 @@ public sealed class ApiHost : IAsyncLifetime
     /// <summary>How much callers may ask; left out, more than any test does.</summary>
     public RateLimitSettings RateLimits { get; init; } = new(1_000_000, 1_000_000, 1_000_000);
 
+    /// <summary>The proxies that are believed.</summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+
     /// <summary>What stands in for the rest of the house.</summary>
     public Action<IServiceCollection>? Beside { get; init; }
 
@@ -45,7 +49,7 @@ public sealed class ApiHost : IAsyncLifetime
         builder.Logging.ClearProviders();
         builder.Configuration["DEPLOYHUB_ADMIN_TOKEN"] = SetAdminToken;
         var persistence = Postgres is null ? new PersistenceOptions(null, DatabaseFile) : new PersistenceOptions(Postgres, null);
-        var settings = new HostSettings(persistence, null, _folder, RandomNumberGenerator.GetBytes(SecretBox.KeyBytes)) { RateLimits = RateLimits };
+        var settings = new HostSettings(persistence, null, _folder, RandomNumberGenerator.GetBytes(SecretBox.KeyBytes)) { RateLimits = RateLimits, TrustedProxies = TrustedProxies };
         builder.Services.AddSingleton(settings).AddSingleton(new SecretBox(settings.MasterKey)).AddPersistence(persistence).AddApi(settings);
         Beside?.Invoke(builder.Services);
         App = builder.Build();
