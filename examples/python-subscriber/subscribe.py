@@ -17,13 +17,18 @@ from pika.exceptions import AMQPConnectionError, ChannelClosedByBroker
 
 EXCHANGE = "deployhub.events"
 
+# An event comes twice within minutes, if at all; what is older need not be remembered.
+REMEMBERED_SECONDS = 30 * 24 * 3600
+
 
 class Memory:
     """What was handled. An event and the mark that it was handled are one transaction."""
 
     def __init__(self, path):
         self.rows = sqlite3.connect(path, isolation_level=None)
-        self.rows.execute("CREATE TABLE IF NOT EXISTS handled (source TEXT, id TEXT, subject TEXT, sequence INTEGER, PRIMARY KEY (source, id))")
+        self.rows.execute("CREATE TABLE IF NOT EXISTS handled (source TEXT, id TEXT, subject TEXT, sequence INTEGER, at REAL, PRIMARY KEY (source, id))")
+        self.rows.execute("CREATE INDEX IF NOT EXISTS of_subject ON handled (subject, sequence)")
+        self.rows.execute("DELETE FROM handled WHERE at < ?", (time.time() - REMEMBERED_SECONDS,))
 
     def handle(self, event, act):
         """Acts on the event unless it was handled before."""
@@ -31,7 +36,7 @@ class Memory:
         try:
             sequence = int(event["sequence"]) if "sequence" in event else None
             new = self.rows.execute(
-                "INSERT OR IGNORE INTO handled VALUES (?, ?, ?, ?)", (event["source"], event["id"], event.get("subject"), sequence)
+                "INSERT OR IGNORE INTO handled VALUES (?, ?, ?, ?, ?)", (event["source"], event["id"], event.get("subject"), sequence, time.time())
             ).rowcount
             if new:
                 act(event)
@@ -51,7 +56,19 @@ def show(event):
     print(json.dumps(facts, ensure_ascii=False), flush=True)
 
 
-def follow(parameters, queue, keys, memory):
+class End:
+    """Whether the program was told to end. It does between two events, never within one."""
+
+    def __init__(self):
+        self.wanted = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.want)
+
+    def want(self, *_):
+        self.wanted = True
+
+
+def follow(parameters, queue, keys, memory, end):
     """Reads until the connection breaks or the program is told to end."""
     connection = pika.BlockingConnection(parameters)
     try:
@@ -64,7 +81,11 @@ def follow(parameters, queue, keys, memory):
         channel.basic_qos(prefetch_count=100)
 
         print(f"following {', '.join(keys)}", file=sys.stderr, flush=True)
-        for method, _properties, body in channel.consume(queue):
+        for method, _properties, body in channel.consume(queue, inactivity_timeout=1):
+            if end.wanted:
+                break
+            if method is None:
+                continue
             event = json.loads(body)
             memory.handle(event, show)
             if memory.missing(event.get("subject")):
@@ -81,20 +102,20 @@ def main():
     arguments.add_argument("--queue", default="audit-trail", help="the name of its queue; two programs with one queue share the events (audit-trail)")
     arguments.add_argument("--memory", default="handled.db", help="the file that remembers what was handled (handled.db)")
     chosen = arguments.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     parameters = pika.URLParameters(os.environ["DEPLOYHUB_AMQP"])
     memory = Memory(chosen.memory)
+    end = End()
 
     pause = 1
-    while True:
+    while not end.wanted:
+        started = time.monotonic()
         try:
-            follow(parameters, chosen.queue, chosen.keys or ["#"], memory)
+            follow(parameters, chosen.queue, chosen.keys, memory, end)
         except (AMQPConnectionError, ChannelClosedByBroker) as problem:
             print(f"{problem!r}; again in {pause} s", file=sys.stderr, flush=True)
             time.sleep(pause)
-            pause = min(pause * 2, 30)
-        except KeyboardInterrupt:
-            return 0
+            pause = 1 if time.monotonic() - started > 60 else min(pause * 2, 30)
+    return 0
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ public sealed class EventTests(DistributedHub fixture)
 
         await shop.AddService("api");
         await registry.Push(TestImage.Serving("v1"), shop.Repository, "v1");
-        await registry.Push(TestImage.Exiting(3), shop.Repository, "v2");
+        await registry.Push(TestImage.Serving("v2").Unhealthy(), shop.Repository, "v2");
         var first = (string)(await hub.Api.Post($"/api/container-images/{shop.ImageId}/deploy", new { imageTag = "v1" }, ("traceparent", $"00-{AskedTrace}-00f067aa0ba902b7-01"))).Json!["plan"]!["id"]!;
         Assert.Equal("completed", (string)(await shop.End(first))["status"]!);
         var second = (string)(await program.Sender.Ask("deploy-container-image", $$"""{"containerImageId":"{{shop.ImageId}}","imageTag":"v2"}""",

@@ -48,7 +48,7 @@ public sealed class CommandTests
     [InlineData("rabbitmq://host/Deployhub.steps", null, "responseAddress")]
     public void A_reply_goes_where_the_envelope_says_but_to_no_queue_of_DeployHubs_own(string address, string? queue, string? refused)
     {
-        var json = $$"""{"messageId":"m","requestId":"{{Guid.NewGuid()}}","responseAddress":"{{address}}","messageType":["{{CommandChannels.All[0].Urn}}"],"message":{"a":1}}""";
+        var json = $$"""{"messageId":"m","requestId":"{{Guid.NewGuid()}}","responseAddress":"{{address}}","messageType":["{{CommandChannels.All[0].Urn}}"],"message":{"a":1} }""";
         var opened = CommandEnvelope.Open(new SentCommand(CommandChannels.All[0], System.Text.Encoding.UTF8.GetBytes(json), null, null, null, "from the property", null));
 
         Assert.Equal(("m", queue), (opened.MessageId, opened.ReplyTo));
