@@ -28,7 +28,8 @@ internal static class ErrorAnswers
             yield return ("403", "The token's role does not permit this, or the token is not meant for it.");
         }
 
-        if (path.Contains('{', StringComparison.Ordinal))
+        // What a repeated POST had made may be gone.
+        if (path.Contains('{', StringComparison.Ordinal) || method == HttpMethods.Post)
         {
             yield return ("404", "There is no such thing.");
         }
