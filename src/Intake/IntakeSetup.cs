@@ -13,39 +13,43 @@ using DeployHub.Intake.Services;
 using DeployHub.Intake.Tokens;
 using DeployHub.Intake.Values;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace DeployHub.Intake;
 
 public static class IntakeSetup
 {
-    /// <summary>Everything that accepts requests. Needs the database and the secret box.</summary>
-    public static IServiceCollection AddIntake(this IServiceCollection services) => services
-        .AddScoped<AcceptDeployment>()
-        .AddScoped<AcceptRollback>()
-        .AddScoped<AcceptCancel>()
-        .AddScoped<AcceptRetry>()
-        .AddScoped<EnvironmentIntake>()
-        .AddScoped<ServerIntake>()
-        .AddScoped<RegistryIntake>()
-        .AddScoped<ContainerImageIntake>()
-        .AddScoped<RecordDigest>()
-        .AddScoped<ServiceIntake>()
-        .AddScoped<ServiceDeploymentIntake>()
-        .AddScoped<ConfigFileIntake>()
-        .AddScoped<AttachmentIntake>()
-        .AddScoped<ValueIntake>()
-        .AddScoped<FileRendering>()
-        .AddScoped<BatchPreparation>()
-        .AddScoped<AcceptSyncBatch>()
-        .AddScoped<AcceptBatchCancel>()
-        .AddScoped<AcceptBatchRetry>()
-        .AddScoped<TokenCheck>()
-        .AddScoped<CommandActs>()
-        .AddScoped<CommandIntake>()
-        .AddScoped<AccessCheck>()
-        .AddSingleton<RefusedTries>()
-        .AddHostedService<RefusedTriesWriter>()
-        .AddScoped<AccountIntake>()
-        .AddScoped<TokenIntake>()
-        .AddScoped<DeadLetterIntake>();
+    /// <summary>Everything that accepts requests. Needs the database and the secret box. A host of several rooms may add it more than once.</summary>
+    public static IServiceCollection AddIntake(this IServiceCollection services)
+    {
+        services.TryAddSingleton<RefusedTries>();
+        return services
+            .AddScoped<AcceptDeployment>()
+            .AddScoped<AcceptRollback>()
+            .AddScoped<AcceptCancel>()
+            .AddScoped<AcceptRetry>()
+            .AddScoped<EnvironmentIntake>()
+            .AddScoped<ServerIntake>()
+            .AddScoped<RegistryIntake>()
+            .AddScoped<ContainerImageIntake>()
+            .AddScoped<RecordDigest>()
+            .AddScoped<ServiceIntake>()
+            .AddScoped<ServiceDeploymentIntake>()
+            .AddScoped<ConfigFileIntake>()
+            .AddScoped<AttachmentIntake>()
+            .AddScoped<ValueIntake>()
+            .AddScoped<FileRendering>()
+            .AddScoped<BatchPreparation>()
+            .AddScoped<AcceptSyncBatch>()
+            .AddScoped<AcceptBatchCancel>()
+            .AddScoped<AcceptBatchRetry>()
+            .AddScoped<TokenCheck>()
+            .AddScoped<CommandActs>()
+            .AddScoped<CommandIntake>()
+            .AddScoped<AccessCheck>()
+            .AddHostedService<RefusedTriesWriter>()
+            .AddScoped<AccountIntake>()
+            .AddScoped<TokenIntake>()
+            .AddScoped<DeadLetterIntake>();
+    }
 }

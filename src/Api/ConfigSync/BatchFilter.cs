@@ -28,15 +28,22 @@ internal sealed record BatchFilter(BatchStatus? OfStatus, Guid? OfConfigFile, Cr
         return Created.Before is { } before ? batches.Where(batch => batch.CreatedAt < before) : batches;
     }
 
-    /// <summary>The batches of a config file among these, the newest first: read from the index of its operations.</summary>
-    public static IQueryable<SyncBatch> OfOperations(DeployHubDb db, IQueryable<SyncBatch> batches, Guid configFile, Cursor? after)
+    /// <summary>The batches of the config file among these, the newest first: found in the index of its operations.</summary>
+    public IQueryable<SyncBatch> OfOperations(DeployHubDb db, IQueryable<SyncBatch> batches, Guid configFile, PageRequest page)
     {
         var ids = db.SyncOperations.Where(operation => operation.ConfigFileId == configFile).Select(operation => operation.BatchId);
-        if (after is { Id: var last })
+        if (page.After is { Id: var last })
         {
             ids = ids.Where(id => id < last);
         }
 
-        return from id in ids.Distinct() join batch in batches on id equals batch.Id orderby id descending select batch;
+        // Grouped, not Distinct: that would be a query of its own, which reads all of them before it is put in order.
+        ids = ids.GroupBy(id => id).Select(group => group.Key).OrderByDescending(id => id);
+        if (this is { OfStatus: null, Created: { After: null, Before: null } })
+        {
+            ids = ids.Take(page.Limit + 1);
+        }
+
+        return batches.Where(batch => ids.Contains(batch.Id)).OrderByDescending(batch => batch.Id).Take(page.Limit + 1);
     }
 }

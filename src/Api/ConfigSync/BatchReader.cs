@@ -46,7 +46,7 @@ internal sealed class BatchReader(DeployHubDb db, WaitingLine line)
     {
         batches = filter.Narrow(batches).AsNoTracking();
         var page = filter.OfConfigFile is { } file
-            ? (await BatchFilter.OfOperations(db, batches, file, request.After).Take(request.Limit + 1).ToListAsync(ct)).Cut(request, batch => (batch.CreatedAt, batch.Id))
+            ? (await filter.OfOperations(db, batches, file, request).ToListAsync(ct)).Cut(request, batch => (batch.CreatedAt, batch.Id))
             : await batches.Page(batch => batch.CreatedAt, batch => batch.Id, request, newestFirst: true, ct);
         return new SyncBatchList(page.Rows.ConvertAll(batch => SyncBatchView.Of(batch, null)), page.NextCursor);
     }

@@ -50,7 +50,7 @@ internal sealed record DryRunTargetView(
 /// <summary>The answer to a dry run.</summary>
 internal sealed class DryRunAnswer(DryRunView view) : IResult, IEndpointMetadataProvider
 {
-    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) => builder.Metadata.Add(new AlsoAnswers(200, typeof(DryRunView)));
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) => builder.Metadata.Add(SecondShape.Of(typeof(DryRunView)));
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {

@@ -7,7 +7,7 @@ using DeployHub.Persistence;
 
 namespace DeployHub.Api.Deployments;
 
-/// <summary>What a list of plans is narrowed to. Of a plan that is filtered by service, the order is that of its id, which begins with the time of its creation.</summary>
+/// <summary>What a list of plans is narrowed to. With a service the order is that of the plan's id, which begins with the time of its creation.</summary>
 internal sealed record PlanFilter(PlanStatus? OfStatus, Guid? OfImage, Guid? OfService, CreatedBetween Created)
 {
     public const string Rule = "Filters are joined by and.";
@@ -32,15 +32,23 @@ internal sealed record PlanFilter(PlanStatus? OfStatus, Guid? OfImage, Guid? OfS
         return Created.Before is { } before ? plans.Where(plan => plan.CreatedAt < before) : plans;
     }
 
-    /// <summary>The plans of a service among these, the newest first: read from the index of its steps, not by looking through all plans.</summary>
-    public static IQueryable<DeploymentPlan> OfSteps(DeployHubDb db, IQueryable<DeploymentPlan> plans, Guid service, Cursor? after)
+    /// <summary>The plans of the service among these, the newest first: found in the index of its steps, not by looking through all plans.</summary>
+    public IQueryable<DeploymentPlan> OfSteps(DeployHubDb db, IQueryable<DeploymentPlan> plans, Guid service, PageRequest page)
     {
         var ids = db.Steps.Where(step => step.ServiceId == service).Select(step => step.PlanId);
-        if (after is { Id: var last })
+        if (page.After is { Id: var last })
         {
             ids = ids.Where(id => id < last);
         }
 
-        return from id in ids.Distinct() join plan in plans on id equals plan.Id orderby id descending select plan;
+        // Grouped, not Distinct: that would be a query of its own, which reads all of them before it is put in order.
+        ids = ids.GroupBy(id => id).Select(group => group.Key).OrderByDescending(id => id);
+        if (this is { OfStatus: null, OfImage: null, Created: { After: null, Before: null } })
+        {
+            // Nothing else narrows it, so no more of the index is needed than the page.
+            ids = ids.Take(page.Limit + 1);
+        }
+
+        return plans.Where(plan => ids.Contains(plan.Id)).OrderByDescending(plan => plan.Id).Take(page.Limit + 1);
     }
 }

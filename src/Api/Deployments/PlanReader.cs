@@ -39,7 +39,7 @@ internal sealed class PlanReader(DeployHubDb db, WaitingLine line)
     {
         plans = filter.Narrow(plans).AsNoTracking();
         var page = filter.OfService is { } service
-            ? (await PlanFilter.OfSteps(db, plans, service, request.After).Take(request.Limit + 1).ToListAsync(ct)).Cut(request, plan => (plan.CreatedAt, plan.Id))
+            ? (await filter.OfSteps(db, plans, service, request).ToListAsync(ct)).Cut(request, plan => (plan.CreatedAt, plan.Id))
             : await plans.Page(plan => plan.CreatedAt, plan => plan.Id, request, newestFirst: true, ct);
         var ids = page.Rows.ConvertAll(plan => plan.Id);
         var counts = (await db.Steps.Where(step => ids.Contains(step.PlanId)).GroupBy(step => new { step.PlanId, step.Status })

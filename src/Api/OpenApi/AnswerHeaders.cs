@@ -29,6 +29,11 @@ internal static class AnswerHeaders
         {
             yield return ("WWW-Authenticate", true);
         }
+        else if (status == "404")
+        {
+            // What a repeated POST had made is gone.
+            yield return ("Idempotent-Replayed", false);
+        }
     }
 
     /// <summary>Refers to them; each is described once in the document.</summary>

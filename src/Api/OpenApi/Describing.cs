@@ -64,8 +64,16 @@ internal static class Describing
     private static OpenApiSchema TrueOrFalse => new() { Type = JsonSchemaType.Boolean };
 }
 
-/// <summary>A second shape that an answer may have.</summary>
-internal sealed record AlsoAnswers(int Status, Type Shape);
+/// <summary>
+/// A second shape that a 200 may have. Whoever makes the document knows one shape a status, so it stands under a status that nobody sends until
+/// the document is put together.
+/// </summary>
+internal static class SecondShape
+{
+    public const int Status = 299;
+
+    public static ProducesResponseTypeMetadata Of(Type shape) => new(Status, shape, ["application/json"]);
+}
 
 /// <summary>The answer has an ETag.</summary>
 internal sealed record VersionTag;

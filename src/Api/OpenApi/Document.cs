@@ -19,13 +19,13 @@ internal static class Document
     public static void Configure(OpenApiOptions options)
     {
         options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
-        options.CreateSchemaReferenceId = type => OpenApiOptions.CreateDefaultSchemaReferenceId(type) is { } id ? NameOf(id) : null;
+        options.CreateSchemaReferenceId = type => OpenApiOptions.CreateDefaultSchemaReferenceId(type) is { } id
+            ? id.EndsWith(ViewSuffix, StringComparison.Ordinal) ? id[..^ViewSuffix.Length] : id
+            : null;
         options.AddDocumentTransformer(AddWhatAllShare);
         options.AddOperationTransformer(AddErrorsAndParameters);
         options.AddSchemaTransformer(Complete);
     }
-
-    private static string NameOf(string id) => id.EndsWith(ViewSuffix, StringComparison.Ordinal) ? id[..^ViewSuffix.Length] : id;
 
     private static Task AddWhatAllShare(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken ct)
     {
@@ -48,7 +48,7 @@ internal static class Document
         return Task.CompletedTask;
     }
 
-    private static async Task AddErrorsAndParameters(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken ct)
+    private static Task AddErrorsAndParameters(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken ct)
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         var (method, path) = (context.Description.HttpMethod ?? "", context.Description.RelativePath ?? "");
@@ -79,9 +79,9 @@ internal static class Document
         var needs = role is { } needed ? $"Needs the role {needed.Word()}." : "Needs no token.";
         operation.Description = operation.Description is { Length: > 0 } said ? $"{said} {needs}" : needs;
         operation.Responses ??= [];
-        foreach (var also in metadata.OfType<AlsoAnswers>())
+        if (operation.Responses.Remove($"{SecondShape.Status}", out var second) && operation.Responses["200"].Content?["application/json"] is { Schema: { } first } answer)
         {
-            await AddShape(operation, also, context, ct);
+            answer.Schema = new OpenApiSchema { OneOf = [first, second.Content!["application/json"].Schema!] };
         }
 
         foreach (var (status, text) in ErrorAnswers.Of(operation, method, path, role is not null, metadata.OfType<NamesById>().Any()))
@@ -90,17 +90,7 @@ internal static class Document
         }
 
         AnswerHeaders.Add(operation, method, metadata, context.Document!);
-    }
-
-    private static async Task AddShape(OpenApiOperation operation, AlsoAnswers also, OpenApiOperationTransformerContext context, CancellationToken ct)
-    {
-        var status = also.Status.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        if (context.Document is { } document && operation.Responses![status].Content?["application/json"] is { Schema: { } first } answer)
-        {
-            var name = NameOf(also.Shape.Name);
-            document.AddComponent(name, await context.GetOrCreateSchemaAsync(also.Shape, null, ct));
-            answer.Schema = new OpenApiSchema { OneOf = [first, new OpenApiSchemaReference(name, document)] };
-        }
+        return Task.CompletedTask;
     }
 
     // What the server writes is always there; the exporter cannot tell, since it looks at how types are read.

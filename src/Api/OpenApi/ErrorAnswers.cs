@@ -24,7 +24,8 @@ internal static class ErrorAnswers
             yield return ("403", "The token's role does not permit this, or it is limited to environments and this concerns others.");
         }
 
-        if (path.Contains('{', StringComparison.Ordinal) || namesById)
+        // What a repeated POST had made may be gone.
+        if (path.Contains('{', StringComparison.Ordinal) || namesById || method == HttpMethods.Post)
         {
             yield return ("404", "There is no such thing, or the token does not see the environment that it lies in.");
         }

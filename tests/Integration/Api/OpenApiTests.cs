@@ -77,8 +77,11 @@ public sealed class OpenApiTests(ApiHost host) : IClassFixture<ApiHost>
         Assert.All(bodies, x =>
         {
             var body = x.Body["content"]!["application/json"]!;
-            Assert.True(body["example"] is not null || contract.Resolve(body["schema"]!)["properties"] is null, $"{x.Name} has no example.");
-            Assert.True(contract.Misfit(body["schema"]!, body["example"]) is null, $"{x.Name}: the example does not fit: {contract.Misfit(body["schema"]!, body["example"])}");
+            if (contract.Resolve(body["schema"]!) is JsonObject shape && (shape.ContainsKey("properties") || shape.ContainsKey("oneOf")))
+            {
+                var misfit = contract.Misfit(body["schema"]!, body["example"]);
+                Assert.True(misfit is null, $"{x.Name} has no example that fits: {misfit}");
+            }
         });
     }
 

@@ -25,7 +25,7 @@ public sealed class ExampleTests(DistributedHub fixture) : IClassFixture<Distrib
         var completed = await Sh(folder, block, new() { ["IMAGE"] = shop.ImageId });
         Assert.Equal((0, "completed"), (completed.Code, PlanIn(folder)));
 
-        var rolledBack = await Ci(shop, folder, "v2");
+        var rolledBack = await Ci(shop, folder, "v3");
         Assert.Equal((2, "rolled_back"), (rolledBack.Code, PlanIn(folder)));
         Assert.Contains("UNHEALTHY: ", rolledBack.Errors, StringComparison.Ordinal);
 
@@ -140,14 +140,15 @@ public sealed class ExampleTests(DistributedHub fixture) : IClassFixture<Distrib
         }
     }
 
-    /// <summary>A service; v1 of its image is well, v2 is not.</summary>
+    /// <summary>A service; v1 and v2 of its image are well, v3 is not.</summary>
     private async Task<Shop> OpenShop()
     {
         var (engine, registry) = await fixture.Servers();
         var shop = await Shop.Open(await fixture.Hub(), engine, registry: registry);
         await shop.AddService("api");
         await registry.Push(TestImage.Serving("v1"), shop.Repository, "v1");
-        await registry.Push(TestImage.Serving("v2").Unhealthy(), shop.Repository, "v2");
+        await registry.Push(TestImage.Serving("v2"), shop.Repository, "v2");
+        await registry.Push(TestImage.Serving("v3").Unhealthy(), shop.Repository, "v3");
         return shop;
     }
 
