@@ -2,6 +2,9 @@ using System.Diagnostics;
 
 namespace DeployHub.Api.Http;
 
+/// <summary>On a request that wants the headers alone.</summary>
+internal sealed record HeadOnly;
+
 /// <summary>The outermost part: settles the request's id and logs one line when it is answered. Polls of the health are not logged.</summary>
 internal sealed partial class RequestLog(RequestDelegate next, ILogger<RequestLog> log)
 {
@@ -16,6 +19,7 @@ internal sealed partial class RequestLog(RequestDelegate next, ILogger<RequestLo
         if (HttpMethods.IsHead(method))
         {
             http.Request.Method = HttpMethods.Get;
+            http.Features.Set(new HeadOnly());
         }
 
         await next(http);

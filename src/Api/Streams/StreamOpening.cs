@@ -34,6 +34,11 @@ internal sealed class StreamOpening(DeployHubDb db, OpenStreams open)
             return TypedResults.NoContent();
         }
 
+        if (http.Features.Get<HeadOnly>() is not null)
+        {
+            return TypedResults.Ok();
+        }
+
         var token = http.Caller().TokenId ?? throw new InvalidOperationException("A stream is opened with a token.");
         var expiresAt = await db.ApiTokens.Where(x => x.Id == token).Select(x => x.ExpiresAt).FirstOrDefaultAsync(ct);
         return open.Enter(http.Caller(), token, environment, expiresAt).IsRefused(out refusal, out var place)

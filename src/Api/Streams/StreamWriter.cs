@@ -24,10 +24,16 @@ internal sealed class StreamWriter(HttpContext http, StreamFeed feed, StreamTime
             return true;
         }
 
+        // Only the table says whether a place was never reached: the feed may know less than a client that comes from another process.
+        if (_at > start.Head && await Reset(start.Head))
+        {
+            return true;
+        }
+
         while (!ended.IsCancellationRequested)
         {
             var look = feed.LookBehind(_at);
-            if (_at > look.Last ? await Reset(look.Last) : await WriteOn(look))
+            if (await WriteOn(look))
             {
                 return true;
             }
@@ -56,7 +62,7 @@ internal sealed class StreamWriter(HttpContext http, StreamFeed feed, StreamTime
             return await Reset(read.Count == 0 ? look.Last : read[0].Number - 1);
         }
 
-        return await WriteAll(read, look.Last);
+        return await WriteAll(read, Math.Max(look.Last, read[^1].Number));
     }
 
     private async Task<bool> WriteAll(IReadOnlyList<StreamFrame> frames, long last)

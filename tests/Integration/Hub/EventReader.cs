@@ -13,7 +13,7 @@ public sealed record StreamEvent(string Name, long? Id, string Text)
 /// <summary>Reads a stream as a client with curl does: event by event, each within a deadline.</summary>
 public sealed class EventReader : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(100);
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false });
     private HttpResponseMessage? _answer;
     private StreamReader? _lines;
@@ -49,7 +49,7 @@ public sealed class EventReader : IDisposable
     }
 
     /// <summary>The next event, or comment; null at the end of the stream.</summary>
-    /// <exception cref="TimeoutException">There was none for a minute.</exception>
+    /// <exception cref="TimeoutException">There was none in time.</exception>
     public async Task<StreamEvent?> Next()
     {
         using var deadline = new CancellationTokenSource(Patience);

@@ -79,7 +79,7 @@ public sealed class RunningHub : IAsyncDisposable
     public async Task<(AppProcess Process, ApiClient Client)> StartFurtherApi()
     {
         var address = new Uri($"http://127.0.0.1:{FreePorts.Next()}");
-        var process = await AppProcess.Start(Dll("DeployHub.Api.dll"), [$"--urls={address}"], _environment, new Uri(address, "/health/ready"));
+        var process = await AppProcess.Start(Dll("DeployHub.Api.dll"), [$"--urls={address}"], _environment, new Uri(address, "/health/ready"), TimeSpan.FromMinutes(2));
         _furtherApis.Add(process);
         return (process, new ApiClient(address, Api.Token));
     }

@@ -1,5 +1,6 @@
 using DeployHub.Domain.Tokens;
 using DeployHub.Persistence.Messaging;
+using DeployHub.Persistence.Streams;
 using Microsoft.EntityFrameworkCore;
 
 namespace DeployHub.Integration.Persistence;
@@ -11,7 +12,7 @@ public abstract class HousekeepingTests(Databases databases, Provider provider)
     public async Task What_nobody_can_ask_for_any_more_is_forgotten_and_the_rest_is_kept()
     {
         await using var database = await databases.New(provider);
-        var now = DateTime.UtcNow;
+        var (now, stream) = (DateTime.UtcNow, Guid.CreateVersion7());
         await database.Write(db =>
         {
             for (var i = 0; i < 2500; i++)
@@ -24,6 +25,9 @@ public abstract class HousekeepingTests(Databases databases, Provider provider)
             db.IdempotencyKeys.Add(new IdempotencyKey { Caller = "c", Key = "new", RequestHash = "", ResourceId = Guid.Empty, CreatedAt = now.AddHours(-23) });
             db.AuditEntries.Add(new AuditEntry { Id = Guid.CreateVersion7(), Actor = "old", Action = "test", At = now.AddDays(-366) });
             db.AuditEntries.Add(new AuditEntry { Id = Guid.CreateVersion7(), Actor = "new", Action = "test", At = now.AddDays(-364) });
+            db.StreamHeads.Add(new StreamHead { StreamId = stream, Last = 2 });
+            db.StreamEntries.Add(new StreamEntry { StreamId = stream, Number = 1, Kind = "old", Data = "{}", At = now.AddDays(-8) });
+            db.StreamEntries.Add(new StreamEntry { StreamId = stream, Number = 2, Kind = "new", Data = "{}", At = now.AddDays(-6) });
             db.DeadLetters.Add(new DeadLetter { Id = Guid.CreateVersion7(), Reason = "old", FailedAt = now.AddDays(-31) });
             db.DeadLetters.Add(new DeadLetter { Id = Guid.CreateVersion7(), Reason = "new", FailedAt = now.AddDays(-29) });
         });
@@ -33,6 +37,8 @@ public abstract class HousekeepingTests(Databases databases, Provider provider)
         Assert.Equal(1, await database.Read(db => db.Inbox.CountAsync()));
         Assert.Equal("new", await database.Read(db => db.IdempotencyKeys.Select(x => x.Key).SingleAsync()));
         Assert.Equal("new", await database.Read(db => db.AuditEntries.Select(x => x.Actor).SingleAsync()));
+        Assert.Equal("new", await database.Read(db => db.StreamEntries.Select(x => x.Kind).SingleAsync()));
+        Assert.Equal(2, await database.Read(db => db.StreamHeads.Select(x => x.Last).SingleAsync()));
         Assert.Equal("new", await database.Read(db => db.DeadLetters.Select(x => x.Reason).SingleAsync()));
     }
 }
