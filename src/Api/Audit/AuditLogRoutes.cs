@@ -13,9 +13,9 @@ internal static class AuditLogRoutes
     {
         var log = app.MapGroup("/api").WithTags("Administration");
         log.MapGet("/audit-logs", ListAll)
-            .Describe("listAuditLogs", "List who changed what, and who tried and was refused, the newest first").TakesPage().WithMetadata(AuditFilter.Parameters);
+            .Describe("listAuditLogs", "List who changed what, and who tried and was refused, the newest first").TakesPage(AuditFilter.Parameters);
         log.MapGet("/environments/{envId:guid}/audit-logs", ListOfEnvironment)
-            .Describe("listEnvironmentAuditLogs", "The same for what lies in one environment").TakesPage().WithMetadata(AuditFilter.ParametersOfEnvironment);
+            .Describe("listEnvironmentAuditLogs", "The same for what lies in one environment").TakesPage(AuditFilter.ParametersOfEnvironment);
     }
 
     private static async Task<Results<Ok<AuditLogList>, Refused>> ListAll(HttpContext http, DeployHubDb db, CancellationToken ct) => await List(http, db, null, ct);

@@ -14,6 +14,18 @@ internal sealed class Filters(HttpContext http)
     /// <summary>Why the request cannot be done, once all filters were read.</summary>
     public Refusal? Refusal { get; private set; }
 
+    /// <summary>A text that is compared as it stands.</summary>
+    public string? Text(string name)
+    {
+        var given = http.Request.Query[name];
+        if (given.Count > 1 || given is [{ Length: 0 }])
+        {
+            Refusal ??= Intake.Refusal.Invalid(name, given.Count > 1 ? "is given twice." : "must not be empty.");
+        }
+
+        return given is [{ Length: > 0 } text] ? text : null;
+    }
+
     public Guid? Id(string name) => Read(name, "an id (a UUID)", text => Guid.TryParse(text, out var id) ? id : (Guid?)null);
 
     public TEnum? Word<TEnum>(string name) where TEnum : struct, Enum =>

@@ -12,6 +12,9 @@ internal sealed record DescribedParameter(string Name, bool InHeader, string Des
 
     public JsonNode? Example { get; init; }
 
+    /// <summary>A filter that takes a text.</summary>
+    public static DescribedParameter Text(string name, string description, string example) => new(name, InHeader: false, description) { Example = example };
+
     /// <summary>A filter that takes an id.</summary>
     public static DescribedParameter Id(string name, string description) => new(name, InHeader: false, description)
     {
@@ -32,7 +35,8 @@ internal sealed record DescribedParameter(string Name, bool InHeader, string Des
         Time(Filters.CreatedBefore, "Only those that were created before this time."),
     ];
 
-    private static DescribedParameter Time(string name, string description) => new(name, InHeader: false, description)
+    /// <summary>A filter that takes a time.</summary>
+    public static DescribedParameter Time(string name, string description) => new(name, InHeader: false, description)
     {
         Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "date-time" }, Example = Examples.Time,
     };

@@ -102,7 +102,7 @@ public abstract class StreamTests(HubFixture fixture)
         }
     }
 
-    private static bool IsEnd(StreamEvent x) => x.Name.Contains("RolledBack", StringComparison.Ordinal) && x.Name.Contains("Deployment", StringComparison.Ordinal);
+    private static bool IsEnd(StreamEvent x) => x.Name == "deployhub.deployment.rolled-back";
 
     private static HealthCheck FailsWhereBroken => new(["/bin/busybox", "sh", "-c", "[ -z \"$BROKEN\" ]"], TimeSpan.FromSeconds(1), Retries: 1);
 }
