@@ -24,7 +24,7 @@ builder.WebHost.ConfigureKestrel(kestrel =>
     for (var i = 1; i <= int.Parse(engines, CultureInfo.InvariantCulture); i++)
     {
         var engine = new Engine(string.Create(CultureInfo.InvariantCulture, $"engine-{i}"));
-        kestrel.ListenUnixSocket(Path.Combine(folder, $"{engine.Name}.sock"), listen => listen.Use(next => connection =>
+        kestrel.ListenUnixSocket(Path.Combine(Path.GetFullPath(folder), $"{engine.Name}.sock"), listen => listen.Use(next => connection =>
         {
             connection.Features.Set(engine);
             return next(connection);

@@ -23,7 +23,11 @@ internal sealed class FileTree(IReadOnlyDictionary<string, FileEntry> below)
     /// <summary>Unpacks an archive below a folder.</summary>
     public static async Task Unpack(Stream tar, string folder, Action<string, FileEntry> add, CancellationToken ct)
     {
-        await using var reader = new TarReader(tar, leaveOpen: true);
+        // A reader of tars reads bit by bit and not always asynchronously, which a request's body does not allow.
+        using var whole = new MemoryStream();
+        await tar.CopyToAsync(whole, ct);
+        whole.Position = 0;
+        await using var reader = new TarReader(whole, leaveOpen: true);
         while (await reader.GetNextEntryAsync(copyData: true, ct) is { } entry)
         {
             using var content = new MemoryStream();

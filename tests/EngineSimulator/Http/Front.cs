@@ -29,6 +29,11 @@ internal static partial class Front
         {
             // The client has gone.
         }
+        catch (Exception fault) when (!context.Response.HasStarted)
+        {
+            // The simulator's own; the client's test shows it.
+            await call.Json(500, new JsonObject { ["message"] = $"the simulated engine failed: {fault}" });
+        }
     }
 
     [GeneratedRegex(@"^/v[0-9]+\.[0-9]+(?=/)")]
