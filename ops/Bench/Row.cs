@@ -2,7 +2,7 @@ namespace DeployHub.Bench;
 
 /// <summary>One line of the table.</summary>
 /// <param name="Name">What was measured.</param>
-/// <param name="Unit"><c>s</c>, <c>ms</c>, <c>MB</c>, <c>calls</c> or <c>/s</c>.</param>
+/// <param name="Unit"><c>s</c>, <c>ms</c>, <c>MB</c>, <c>kB</c>, <c>calls</c> or <c>/s</c>.</param>
 /// <param name="Ours">The median of ours.</param>
 /// <param name="Baseline">The median of what it is compared with; null when the bound is absolute.</param>
 /// <param name="Ratio">Ours to the baseline; null when there is none.</param>

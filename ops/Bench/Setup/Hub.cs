@@ -11,6 +11,7 @@ namespace DeployHub.Bench.Setup;
 internal sealed class Hub : IAsyncDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan StartDeadline = TimeSpan.FromMinutes(3);
     private readonly List<AppProcess> _running = [];
     private readonly Stack<AppProcess> _workers = new();
     private readonly Dictionary<string, string> _environment;
@@ -123,7 +124,7 @@ internal sealed class Hub : IAsyncDisposable
     private async Task<AppProcess> Start(string name, string program, Uri address)
     {
         var dll = Path.Combine(AppContext.BaseDirectory, $"DeployHub.{program}.dll");
-        var process = await AppProcess.Start(dll, [$"--urls={address}"], _environment, new Uri(address, "/health/ready"));
+        var process = await AppProcess.Start(dll, [$"--urls={address}"], _environment, new Uri(address, "/health/ready"), StartDeadline);
         _running.Add(process);
         Processes[name] = process.Pid;
         return process;

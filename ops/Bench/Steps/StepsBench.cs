@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using DeployHub.Bench.Deploy;
 using DeployHub.Bench.Setup;
+using Npgsql;
 
 namespace DeployHub.Bench.Steps;
 
@@ -69,6 +70,15 @@ internal static class StepsBench
             samples.Add(new Sample(steps / ours, steps / baseline));
         }
 
+        if (workers == 1 && steps >= 100)
+        {
+            var before = await Written(bed);
+            await Deploy(bed, image);
+            var after = await Written(bed);
+            report.Add(Row.OfValue(string.Create(CultureInfo.InvariantCulture, $"write-ahead log of a step, plan of {steps}"), "kB", (after.Log - before.Log) / 1000.0 / steps, null));
+            report.Add(Row.OfValue(string.Create(CultureInfo.InvariantCulture, $"what stays on the disk of a step, plan of {steps}"), "kB", (after.Kept - before.Kept) / 1000.0 / steps, null));
+        }
+
         // Plans of a few steps are dominated by their beginning and their end: for information.
         report.Add(Row.OfRates(
             string.Create(CultureInfo.InvariantCulture, $"steps, plan of {steps}, {workers} Worker{(workers > 1 ? "s" : "")}"), samples, steps >= 100 ? RateBound : null));
@@ -81,6 +91,18 @@ internal static class StepsBench
         var plan = await bed.Hub.Ended(await bed.Hub.Deploy(image, new { imageTag = "v1", maxParallel = AtOnce }));
         await bed.Idle();
         return (Time((string)plan["completedAt"]!) - Time((string)plan["createdAt"]!)).TotalSeconds;
+    }
+
+    // Bytes of write-ahead log so far, and of the tables that keep history.
+    private static async Task<(long Log, long Kept)> Written(SimBed bed)
+    {
+        await using var database = new NpgsqlConnection(bed.Database);
+        await database.OpenAsync();
+        await using var sizes = new NpgsqlCommand(
+            "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint, pg_total_relation_size('deployment_plans') + pg_total_relation_size('deployment_steps') + pg_total_relation_size('audit_entries')", database);
+        await using var row = await sizes.ExecuteReaderAsync();
+        await row.ReadAsync();
+        return (row.GetInt64(0), row.GetInt64(1));
     }
 
     private static async Task FirstStep(SimBed bed, Report report)

@@ -12,7 +12,7 @@ public class SimulatorFaultTests
     public async Task Each_fault_is_met_as_often_as_it_was_asked_for_and_is_what_the_client_takes_it_for()
     {
         await using var engines = await SimulatedEngines.Start(2);
-        using var engine = new EngineClient(EngineEndpoint.Parse(engines.Endpoints[0]), new EngineClientOptions { CallTimeout = TimeSpan.FromSeconds(2) });
+        using var engine = new EngineClient(EngineEndpoint.Parse(engines.Endpoints[0]), new EngineClientOptions { CallTimeout = TimeSpan.FromSeconds(5) });
         using var other = new EngineClient(EngineEndpoint.Parse(engines.Endpoints[1]));
         Assert.NotEqual((await engine.GetInfo(Ct)).Id, (await other.GetInfo(Ct)).Id);
         await engine.Pull("simulated.test/shop:v1", null, ct: Ct);
