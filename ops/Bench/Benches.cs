@@ -20,7 +20,7 @@ internal static class Benches
     private static readonly (string Name, Func<Report, bool, Task> Run)[] Each =
     [
         ("start", StartBench.Run), ("poll", PollBench.Run), ("submit", SubmitBench.Run), ("steps", StepsBench.Run), ("many", ManyBench.Run), ("memory", MemoryBench.Run),
-        ("peers", PeersBench.Run), ("deploy", DeployBench.Run), ("sync", SyncBench.Run),
+        ("peers", PeersBench.Run), ("sync", SyncBench.Run), ("deploy", DeployBench.Run),
     ];
 
     public static IEnumerable<string> Names => Each.Select(bench => bench.Name).Append(All);

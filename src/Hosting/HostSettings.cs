@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using DeployHub.Persistence;
+using DeployHub.Persistence.History;
 using DeployHub.Persistence.Secrets;
 using Microsoft.Extensions.Configuration;
 
@@ -15,6 +17,11 @@ public record HostSettings(PersistenceOptions Persistence, Uri? RabbitMq, string
 {
     private const string KeySetting = "DEPLOYHUB_MASTER_KEY";
     private const string FormerKeysSetting = "DEPLOYHUB_MASTER_KEY_FORMER";
+    private const string HistoryDaysSetting = "DEPLOYHUB_HISTORY_DAYS";
+    private const int MostHistoryDays = 36_500;
+
+    /// <summary>What becomes of plans that ended long ago; they are kept unless <c>DEPLOYHUB_HISTORY_DAYS</c> says for how long.</summary>
+    public HistorySettings History { get; init; } = new(null, null);
 
     /// <summary>Reads the settings. Throws <see cref="SettingsException"/> naming the key that is missing or wrong.</summary>
     /// <param name="configuration">The host's configuration.</param>
@@ -26,7 +33,10 @@ public record HostSettings(PersistenceOptions Persistence, Uri? RabbitMq, string
         {
             Directory.CreateDirectory(data);
             return new HostSettings(
-                new PersistenceOptions(null, Path.Combine(data, "deployhub.db")), null, data, ReadKey(configuration) ?? KeyFile(data), ReadFormerKeys(configuration));
+                new PersistenceOptions(null, Path.Combine(data, "deployhub.db")), null, data, ReadKey(configuration) ?? KeyFile(data), ReadFormerKeys(configuration))
+            {
+                History = ReadHistory(configuration),
+            };
         }
 
         var postgres = configuration.Secret("DEPLOYHUB_POSTGRES") ?? throw new SettingsException(
@@ -39,7 +49,22 @@ public record HostSettings(PersistenceOptions Persistence, Uri? RabbitMq, string
         }
 
         return new HostSettings(new PersistenceOptions(postgres, null), broker, data, ReadKey(configuration) ?? throw new SettingsException(
-            KeySetting, "is not set, nor is DEPLOYHUB_MASTER_KEY_FILE. All hosts share one key of 32 bytes; make one with «openssl rand -base64 32»."), ReadFormerKeys(configuration));
+            KeySetting, "is not set, nor is DEPLOYHUB_MASTER_KEY_FILE. All hosts share one key of 32 bytes; make one with «openssl rand -base64 32»."), ReadFormerKeys(configuration))
+        {
+            History = ReadHistory(configuration),
+        };
+    }
+
+    private static HistorySettings ReadHistory(IConfiguration configuration)
+    {
+        if (configuration[HistoryDaysSetting] is not { } text)
+        {
+            return new(null, null);
+        }
+
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var days) && days is >= 1 and <= MostHistoryDays
+            ? new(TimeSpan.FromDays(days), configuration["DEPLOYHUB_HISTORY_ARCHIVE"])
+            : throw new SettingsException(HistoryDaysSetting, $"is not a whole number of days between 1 and {MostHistoryDays}. Leave it out to keep all plans.");
     }
 
     private static byte[]? ReadKey(IConfiguration configuration) =>

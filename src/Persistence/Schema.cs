@@ -92,6 +92,7 @@ internal static class Schema
             e.Property(x => x.StopWantedAt).IsConcurrencyToken();
             e.HasIndex(x => new { x.EnvironmentId, x.CreatedAt });
             e.HasIndex(x => new { x.ContainerImageId, x.CreatedAt });
+            e.HasIndex(x => x.CompletedAt);
             e.HasIndex(x => new { x.Status, x.UpdatedAt });
         });
         model.Entity<DeploymentStep>(e =>

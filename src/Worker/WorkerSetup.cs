@@ -1,5 +1,6 @@
 using DeployHub.Domain.Deployments;
 using DeployHub.Hosting;
+using DeployHub.Persistence.History;
 using DeployHub.Persistence.Messaging;
 using DeployHub.Persistence.Sagas;
 using DeployHub.Worker.Calendar;
@@ -53,6 +54,8 @@ public static class WorkerSetup
         services.AddHostedService<LockSweep>();
         services.AddSingleton<DeadLetterCollector>();
         services.AddScoped<Housekeeping>();
+        services.AddSingleton(settings.History);
+        services.AddScoped<OldHistory>();
         return services.AddCalendar(settings.Persistence);
     }
 }

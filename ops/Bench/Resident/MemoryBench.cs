@@ -15,8 +15,6 @@ internal static class MemoryBench
     private const double InFlightBound = 2;
     private const double BackBound = 1.2;
 
-    // Long enough for all steps to be in flight together.
-    private static readonly Service Holding = new(new { }, new { minHealthySeconds = 20 });
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
 
@@ -49,7 +47,7 @@ internal static class MemoryBench
         await Task.Delay(settled);
         Add(report, string.Create(CultureInfo.InvariantCulture, $"after {plans} plans"), idle, Look(hub), BackBound);
 
-        var holding = await town.Images($"holding-{hub.Name}", (inFlight + AtOnce - 1) / AtOnce, AtOnce, Holding);
+        var holding = await town.Images($"holding-{hub.Name}", (inFlight + AtOnce - 1) / AtOnce, AtOnce, Holding(quick));
         var running = Task.WhenAll((await Task.WhenAll(holding.Select(image => hub.Deploy(image, new { imageTag = "v1", maxParallel = AtOnce })))).Select(plan => hub.Ended(plan)));
         var most = Look(hub);
         while (!running.IsCompleted)
@@ -65,6 +63,9 @@ internal static class MemoryBench
         await Task.Delay(settled);
         Add(report, string.Create(CultureInfo.InvariantCulture, $"afterwards, with a day's {past:#,0} plans"), idle, Look(hub), BackBound);
     }
+
+    // Long enough for all steps to be in flight together.
+    private static Service Holding(bool quick) => new(new { }, new { minHealthySeconds = quick ? 8 : 20 });
 
     private static async Task Fill(SimBed bed, Hub hub, string plan, int past)
     {

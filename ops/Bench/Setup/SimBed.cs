@@ -24,7 +24,8 @@ internal sealed class SimBed : IAsyncDisposable
         var bed = new SimBed();
         try
         {
-            var (database, broker, simulated) = (Postgres.Start(), RabbitMq.Start(), SimulatedEngines.Start(engines));
+            // An Api, two Workers and a bare client, each with a pool of its own.
+            var (database, broker, simulated) = (Postgres.Start(settings: "max_connections=500"), RabbitMq.Start(), SimulatedEngines.Start(engines));
             bed._started.Push(bed.Postgres = await database);
             bed._started.Push(bed.Broker = await broker);
             bed._started.Push(bed.Engines = await simulated);

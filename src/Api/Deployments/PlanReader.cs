@@ -1,6 +1,7 @@
 using DeployHub.Api.Http;
 using DeployHub.Contracts.Deployments;
 using DeployHub.Domain.Deployments;
+using DeployHub.Intake.Deployments;
 using DeployHub.Persistence;
 using Microsoft.EntityFrameworkCore;
 
@@ -35,6 +36,11 @@ internal sealed class PlanReader(DeployHubDb db, WaitingLine line)
         return PlanView.Of(row.Plan, PlanCountsView.Of(steps.Count, status => steps.Count(step => step.Status == status)), steps,
             row.Plan.Status == PlanStatus.Queued ? await line.Before(id, ct) : null);
     }
+
+    /// <summary>A plan of which nothing has happened yet.</summary>
+    public static PlanView Of(FreshPlan fresh) => PlanView.Of(fresh.Plan, PlanCountsView.Of(fresh.Steps.Count, _ => 0), fresh.Steps.ConvertAll(step => new StepView(
+        step.Id, step.Order, DeployAction, step.Status, step.Phase, new NamedView(step.ServiceId, step.ServiceName), new NamedView(step.ServerId, step.ServerName),
+        step.ContainerName, null, null, step.Attempts, null, null, null, step.Restored, step.Recreated, null)));
 
     /// <summary>A page of plans, the newest first, without their steps.</summary>
     public async Task<PlanList> List(IQueryable<DeploymentPlan> plans, PageRequest request, CancellationToken ct)
