@@ -40,12 +40,12 @@ internal sealed class SimBed : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns when no work is outstanding: what was deployed is cleaned up as well.</summary>
+    /// <summary>Returns when no work is outstanding. A plan holds its locks from its acceptance until its former containers are gone.</summary>
     public async Task Idle()
     {
         await using var database = new NpgsqlConnection(Database);
         await database.OpenAsync();
-        await using var count = new NpgsqlCommand("SELECT (SELECT count(*) FROM step_leases) + (SELECT count(*) FROM outbox_messages WHERE token IS NULL)", database);
+        await using var count = new NpgsqlCommand("SELECT (SELECT count(*) FROM target_locks) + (SELECT count(*) FROM step_leases) + (SELECT count(*) FROM outbox_messages WHERE token IS NULL)", database);
         using var late = new CancellationTokenSource(IdleDeadline);
         while ((long)(await count.ExecuteScalarAsync(late.Token))! > 0)
         {
