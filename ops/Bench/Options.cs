@@ -3,7 +3,7 @@ using System.Globalization;
 namespace DeployHub.Bench;
 
 /// <summary>What the command line asks for.</summary>
-/// <param name="Command">What is measured: <c>deploy</c> or <c>sync</c>.</param>
+/// <param name="Command">What is measured; see <see cref="Benches"/>.</param>
 /// <param name="Check">End with 1 when a bound is missed.</param>
 /// <param name="Quick">Fewer sizes and rounds.</param>
 /// <param name="JsonFile">Where the rows go.</param>
@@ -13,14 +13,14 @@ internal sealed record Options(string Command, bool Check, bool Quick, string Js
     public static Options? Parse(string[] args, out string? problem)
     {
         problem = null;
-        if (args is not ["deploy" or "sync", .. var rest])
+        if (args is not [var command, .. var rest] || !Benches.Names.Contains(command))
         {
-            problem = "the sub-command must be «deploy» or «sync»";
+            problem = $"the sub-command must be one of {string.Join(", ", Benches.Names)}";
             return null;
         }
 
         var stamp = DateTime.UtcNow.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
-        var options = new Options(args[0], false, false, Path.Combine("bench", "results", $"{args[0]}-{stamp}.json"));
+        var options = new Options(command, false, false, Path.Combine("bench", "results", $"{command}-{stamp}.json"));
         for (var i = 0; i < rest.Length; i++)
         {
             switch (rest[i])

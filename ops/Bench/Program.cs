@@ -1,7 +1,13 @@
 using System.Runtime.InteropServices;
 using DeployHub.Bench;
-using DeployHub.Bench.Deploy;
-using DeployHub.Bench.Sync;
+using DeployHub.Bench.Setup;
+
+// The bare programs are processes of their own, as what they are compared with is.
+if (args is [BareServer.Command, var port, var file])
+{
+    await BareServer.Run(port, file);
+    return 0;
+}
 
 if (Options.Parse(args, out var problem) is not { } options)
 {
@@ -13,7 +19,7 @@ if (Options.Parse(args, out var problem) is not { } options)
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => Environment.Exit(130));
 using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, _ => Environment.Exit(129));
 
-var report = await (options.Command == "deploy" ? DeployBench.Run(options.Quick) : SyncBench.Run(options.Quick));
+var report = await Benches.Run(options.Command, options.Quick);
 Console.Out.Write(report.Table());
 await report.Save(options.JsonFile, options.Quick);
 Console.Error.WriteLine($"written: {options.JsonFile}");

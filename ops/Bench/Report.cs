@@ -11,6 +11,8 @@ internal sealed class Report
     private readonly DateTime _startedAt = DateTime.UtcNow;
     private readonly List<Row> _rows = [];
 
+    public IReadOnlyList<Row> Rows => _rows;
+
     public int Missed => _rows.Count(row => row.Ok == false);
 
     public void Add(Row row)
@@ -43,9 +45,9 @@ internal sealed class Report
     private static string[] Cells(Row row) =>
     [
         row.Name, Value(row.Ours, row.Unit), row.Baseline is { } baseline ? Value(baseline, row.Unit) : "", row.Ratio?.ToString("0.00", CultureInfo.InvariantCulture) ?? "",
-        row.Bound is not { } bound ? "" : row.Ratio is null ? Value(bound, row.Unit) : bound.ToString("0.00", CultureInfo.InvariantCulture),
+        row.Bound is not { } bound ? "" : (row.AtLeast ? "min " : "") + (row.Ratio is null ? Value(bound, row.Unit) : bound.ToString("0.00", CultureInfo.InvariantCulture)),
         row.Ok switch { true => "ok", false => "missed", null => "" },
     ];
 
-    private static string Value(double value, string unit) => value.ToString(unit == "MB" ? "0" : "0.00", CultureInfo.InvariantCulture) + " " + unit;
+    private static string Value(double value, string unit) => value.ToString(unit is "MB" or "/s" ? "0" : "0.00", CultureInfo.InvariantCulture) + " " + unit;
 }

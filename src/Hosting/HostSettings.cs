@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using DeployHub.Persistence;
+using DeployHub.Persistence.History;
 using DeployHub.Persistence.Secrets;
 using Microsoft.Extensions.Configuration;
 
@@ -16,6 +18,11 @@ public record HostSettings(PersistenceOptions Persistence, Uri? RabbitMq, string
 {
     private const string KeySetting = "DEPLOYHUB_MASTER_KEY";
     private const string FormerKeysSetting = "DEPLOYHUB_MASTER_KEY_FORMER";
+    private const string HistoryDaysSetting = "DEPLOYHUB_HISTORY_DAYS";
+    private const int MostHistoryDays = 36_500;
+
+    /// <summary>What becomes of plans that ended long ago; they are kept unless <c>DEPLOYHUB_HISTORY_DAYS</c> says for how long.</summary>
+    public HistorySettings History { get; init; } = new(null, null);
 
     /// <summary>How much callers may ask of an Api.</summary>
     public RateLimitSettings RateLimits { get; init; } = new();
@@ -37,6 +44,7 @@ public record HostSettings(PersistenceOptions Persistence, Uri? RabbitMq, string
                 ReadKey(configuration) ?? KeyFile(data), ReadFormerKeys(configuration))
             {
                 RateLimits = RateLimitSettings.Read(configuration), TrustedProxies = AccessSettings.ReadTrustedProxies(configuration),
+                History = ReadHistory(configuration),
             };
         }
 
@@ -55,7 +63,20 @@ public record HostSettings(PersistenceOptions Persistence, Uri? RabbitMq, string
             new PersistenceOptions(postgres, null) { AuditKept = AccessSettings.ReadAuditKept(configuration) }, broker, data, key, ReadFormerKeys(configuration))
         {
             RateLimits = RateLimitSettings.Read(configuration), TrustedProxies = AccessSettings.ReadTrustedProxies(configuration),
+            History = ReadHistory(configuration),
         };
+    }
+
+    private static HistorySettings ReadHistory(IConfiguration configuration)
+    {
+        if (configuration[HistoryDaysSetting] is not { } text)
+        {
+            return new(null, null);
+        }
+
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var days) && days is >= 1 and <= MostHistoryDays
+            ? new(TimeSpan.FromDays(days), configuration["DEPLOYHUB_HISTORY_ARCHIVE"])
+            : throw new SettingsException(HistoryDaysSetting, $"is not a whole number of days between 1 and {MostHistoryDays}. Leave it out to keep all plans.");
     }
 
     private static byte[]? ReadKey(IConfiguration configuration) =>

@@ -96,6 +96,7 @@ internal static class Schema
             e.HasIndex(x => new { x.EnvironmentId, x.Status, x.CreatedAt });
             e.HasIndex(x => new { x.ContainerImageId, x.CreatedAt });
             e.HasIndex(x => new { x.ContainerImageId, x.Status, x.CreatedAt });
+            e.HasIndex(x => x.CompletedAt);
             e.HasIndex(x => new { x.Status, x.UpdatedAt });
         });
         model.Entity<DeploymentStep>(e =>

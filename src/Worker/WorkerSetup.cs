@@ -1,6 +1,7 @@
 using DeployHub.Domain.Deployments;
 using DeployHub.Hosting;
 using DeployHub.Intake;
+using DeployHub.Persistence.History;
 using DeployHub.Persistence.Messaging;
 using DeployHub.Persistence.Sagas;
 using DeployHub.Worker.Calendar;
@@ -58,6 +59,8 @@ public static class WorkerSetup
         services.AddSingleton<CommandDoor>();
         services.AddSingleton<DeadLetterCollector>();
         services.AddScoped<Housekeeping>();
+        services.AddSingleton(settings.History);
+        services.AddScoped<OldHistory>();
         return services.AddCalendar(settings.Persistence);
     }
 }

@@ -11,13 +11,14 @@ public sealed class Postgres : IAsyncDisposable
     private readonly string[] _arguments;
     private ServerProcess? _process;
 
-    private Postgres(ServerFolder folder, bool fsync)
+    private Postgres(ServerFolder folder, bool fsync, string[] settings)
     {
         (Folder, Port) = (folder, FreePorts.Next());
         _arguments =
         [
             "-D", Data, "-p", Port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={folder.In("postgres")}",
             "-c", $"fsync={(fsync ? "on" : "off")}", "-c", "max_connections=200", "-c", "shared_buffers=64MB",
+            .. settings.SelectMany(setting => new[] { "-c", setting }),
         ];
     }
 
@@ -33,13 +34,13 @@ public sealed class Postgres : IAsyncDisposable
     private static string? User => Posix.IsRoot ? Superuser : null;
 
     /// <summary>Makes a cluster and starts it. With <paramref name="fsync"/> off it is faster and may lose data when the machine
-    /// (not when the server) fails.</summary>
-    public static async Task<Postgres> Start(bool fsync = true)
+    /// (not when the server) fails. <paramref name="settings"/> are further ones, <c>name=value</c>.</summary>
+    public static async Task<Postgres> Start(bool fsync = true, params string[] settings)
     {
         var folder = ServerFolder.Create();
         try
         {
-            var server = new Postgres(folder, fsync);
+            var server = new Postgres(folder, fsync, settings);
             folder.Make("postgres");
             if (User is not null)
             {

@@ -6,37 +6,43 @@ namespace DeployHub.Bench.Deploy;
 /// <summary>From the submission to the first byte that reaches the engine, one submission after another, against the least that durability costs on the same servers.</summary>
 internal static class FirstCall
 {
-    private const int Submissions = 30;
+    private const int WarmUps = 3;
     private const double Bound = 4;
 
     // What the plan before still has to write is written in it.
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(150);
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
 
-    public static async Task Measure(Testbed bed, Report report)
+    public static async Task Measure(Testbed bed, Report report, bool quick)
     {
+        var submissions = quick ? 10 : 30;
         var fleet = await Fleet.Make(bed, bed.Plain, "first-call", 1, Service.WithoutNetwork, $"unix://{bed.Proxy.Path}");
         await using (var bare = await BareSqlite.Open(bed.Standalone.Data))
         {
-            await Measure(bed, report, fleet, bed.Standalone, bare);
+            await Measure(bed, report, fleet, bed.Standalone, bare, submissions);
         }
 
         await using (var bare = await BareChain.Open(await bed.Postgres.CreateDatabase("bare"), bed.Broker.Uri))
         {
-            await Measure(bed, report, fleet, bed.Distributed, bare);
+            await Measure(bed, report, fleet, bed.Distributed, bare, submissions);
         }
 
         await fleet.Remove();
     }
 
-    private static async Task Measure(Testbed bed, Report report, Fleet fleet, Hub hub, IBare bare)
+    private static async Task Measure(Testbed bed, Report report, Fleet fleet, Hub hub, IBare bare, int submissions)
     {
         foreach (var byDigest in new[] { true, false })
         {
-            await fleet.Replace(hub, 1, byDigest);
-            await bare.Run();
+            // Code is compiled when it first runs.
+            for (var i = 0; i < WarmUps; i++)
+            {
+                await fleet.Replace(hub, 1, byDigest);
+                await bare.Run();
+            }
+
             var samples = new List<Sample>();
-            for (var i = 0; i < Submissions; i++)
+            for (var i = 0; i < submissions; i++)
             {
                 samples.Add(new Sample(await Submit(bed, fleet, hub, byDigest), await Time(bare.Run)));
             }

@@ -6,7 +6,9 @@ namespace DeployHub.Bench.Deploy;
 /// <summary>Containers replaced on one engine, against the bare Engine calls at the same parallelism that hold the same gate.</summary>
 internal static class Replacing
 {
-    private const double Bound = 1.15;
+    private const double OneBound = 1.15;
+    private const double ManyBound = 1.10;
+    private const int Many = 5;
 
     // HealthPolicy.DefaultMinRunningSeconds: the gate where nothing checks the container.
     private static readonly TimeSpan DefaultMinimum = TimeSpan.FromSeconds(5);
@@ -14,15 +16,15 @@ internal static class Replacing
     // How many rounds each size gets: what takes long varies little.
     private static readonly Case[] Full =
     [
-        new(GateKind.Default, 1, 1, 3), new(GateKind.Default, 5, 1, 1), new(GateKind.Default, 20, 8, 2),
-        new(GateKind.Checked, 1, 1, 5), new(GateKind.Checked, 5, 1, 3), new(GateKind.Checked, 20, 8, 3),
-        new(GateKind.None, 1, 1, 7), new(GateKind.None, 5, 1, 3), new(GateKind.None, 20, 8, 3),
+        new(GateKind.Default, 1, 1, 3), new(GateKind.Default, 5, 1, 1), new(GateKind.Default, 20, 8, 1), new(GateKind.Default, 50, 8, 1),
+        new(GateKind.Checked, 1, 1, 5), new(GateKind.Checked, 5, 1, 3), new(GateKind.Checked, 5, 8, 3), new(GateKind.Checked, 20, 1, 1), new(GateKind.Checked, 20, 8, 3),
+        new(GateKind.Checked, 50, 8, 1), new(GateKind.None, 1, 1, 7), new(GateKind.None, 5, 1, 3), new(GateKind.None, 20, 8, 3),
+
+        // The longest at the end: where time is short, it is what is not measured.
+        new(GateKind.Checked, 50, 1, 1),
     ];
 
-    private static readonly Case[] Quick =
-    [
-        new(GateKind.Default, 1, 1, 1), new(GateKind.Checked, 1, 1, 3), new(GateKind.Checked, 5, 5, 2), new(GateKind.None, 1, 1, 3),
-    ];
+    private static readonly Case[] Quick = [new(GateKind.Checked, 1, 1, 3), new(GateKind.Checked, 5, 5, 1), new(GateKind.None, 1, 1, 3)];
 
     private enum GateKind
     {
@@ -72,7 +74,7 @@ internal static class Replacing
         await fleet.Remove();
         foreach (var hub in bed.Hubs)
         {
-            report.Add(Row.OfRounds($"replace {size.Count}, {size.Parallel} at once, {size.Title}, {hub.Name}", samples[hub], size.Gate == GateKind.None ? null : Bound));
+            report.Add(Row.OfRounds($"replace {size.Count}, {size.Parallel} at once, {size.Title}, {hub.Name}", samples[hub], size.Gate == GateKind.None ? null : size.Count >= Many ? ManyBound : OneBound));
         }
     }
 

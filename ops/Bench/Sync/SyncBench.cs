@@ -14,28 +14,26 @@ internal static class SyncBench
     // SyncTimes.TargetsAtOnce: the parallelism that the bare client has, too.
     private const int AtOnce = 8;
 
-    public static async Task<Report> Run(bool quick)
+    public static async Task Run(Report report, bool quick)
     {
-        var report = new Report();
         Console.Error.WriteLine($"starting {SyncBed.Engines} engines, PostgreSQL, RabbitMQ and DeployHub in both shapes");
         await using var bed = await SyncBed.Start();
-        await OneHost(bed, report, new Contents(Files, Small), quick ? 3 : 7);
+        await OneHost(bed, report, new Contents(Files, Small), quick ? 1 : 5);
         if (!quick)
         {
             await OneHost(bed, report, new Contents(Files, Large), 3);
         }
 
-        foreach (var hub in bed.Hubs)
+        // It takes minutes.
+        foreach (var hub in quick ? [] : bed.Hubs)
         {
-            await ManyHosts(bed, report, hub, new Contents(Files, Small), quick ? 2 : 5);
+            await ManyHosts(bed, report, hub, new Contents(Files, Small), 3);
         }
 
         foreach (var hub in bed.Hubs)
         {
             await Unchanged(bed, report, hub, new Contents(Files, Small));
         }
-
-        return report;
     }
 
     private static async Task OneHost(SyncBed bed, Report report, Contents contents, int rounds)

@@ -107,8 +107,9 @@ internal static class DeploymentPlanRoutes
     private static async Task<Accepted<PlanAnswer>> Answer(HttpContext http, AcceptedPlan accepted, PlanReader plans, CancellationToken ct)
     {
         http.Response.Headers.RetryAfter = "1";
-        // Read again, since a worker may be at it already, and a repeated request is told how things stand now.
-        var plan = await plans.Find(accepted.PlanId, http.Caller(), ct) ?? throw new InvalidOperationException($"The accepted plan {accepted.PlanId} is gone.");
+        // What was there before is read again, since a worker may be at it already: a repeated request is told how things stand now.
+        var plan = accepted.Fresh is { } fresh ? PlanReader.Of(fresh)
+            : await plans.Find(accepted.PlanId, http.Caller(), ct) ?? throw new InvalidOperationException($"The accepted plan {accepted.PlanId} is gone.");
         return TypedResults.Accepted($"/api/deployment-plans/{accepted.PlanId}", new PlanAnswer(plan));
     }
 }

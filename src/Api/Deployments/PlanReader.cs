@@ -2,6 +2,7 @@ using DeployHub.Api.Http;
 using DeployHub.Contracts.Deployments;
 using DeployHub.Domain.Deployments;
 using DeployHub.Intake;
+using DeployHub.Intake.Deployments;
 using DeployHub.Persistence;
 using DeployHub.Persistence.Streams;
 using Microsoft.EntityFrameworkCore;
@@ -33,6 +34,11 @@ internal sealed class PlanReader(DeployHubDb db, WaitingLine line)
         return PlanView.Of(row.Plan, PlanCountsView.Of(steps.Count, status => steps.Count(step => step.Status == status)), steps,
             row.Plan.Status == PlanStatus.Queued ? await line.Before(id, row.Plan.EnvironmentId, caller, ct) : null);
     }
+
+    /// <summary>A plan of which nothing has happened yet.</summary>
+    public static PlanView Of(FreshPlan fresh) => PlanView.Of(fresh.Plan, PlanCountsView.Of(fresh.Steps.Count, _ => 0), fresh.Steps.ConvertAll(step => StepView.Of(new ToldStep(
+        step.Id, step.Order, step.Status, step.Phase, step.ServiceId, step.ServiceName, step.ServerId, step.ServerName, step.ContainerName, null, null, step.Attempts, null, null, null,
+        step.Restored, step.Recreated, null))));
 
     /// <summary>A page of plans, the newest first, without their steps.</summary>
     public async Task<PlanList> List(IQueryable<DeploymentPlan> plans, PlanFilter filter, PageRequest request, CancellationToken ct)

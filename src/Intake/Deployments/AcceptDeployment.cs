@@ -39,6 +39,7 @@ public sealed class AcceptDeployment(DeployHubDb db)
         }
 
         var plan = NewPlan(targets, request, digest.Value, caller);
+        var steps = targets.All.Select((target, order) => NewStep(plan, target, order)).ToList();
         Refusal? inTheWay = null;
         await db.InTransaction(
             async () =>
@@ -54,16 +55,16 @@ public sealed class AcceptDeployment(DeployHubDb db)
                     await db.Supersede(plan, caller, ct);
                 }
 
-                Write(plan, targets, caller);
+                Write(plan, steps, targets, caller);
             },
             ct);
-        return inTheWay is null ? new AcceptedPlan(plan.Id) : inTheWay;
+        return inTheWay is null ? new AcceptedPlan(plan.Id, new FreshPlan(plan, steps)) : inTheWay;
     }
 
-    private void Write(DeploymentPlan plan, DeploymentTargets targets, Caller caller)
+    private void Write(DeploymentPlan plan, List<DeploymentStep> steps, DeploymentTargets targets, Caller caller)
     {
         db.Plans.Add(plan);
-        db.Steps.AddRange(targets.All.Select((target, order) => NewStep(plan, target, order)));
+        db.Steps.AddRange(steps);
         db.Record(caller, "deployment.accept", plan.Id, plan.EnvironmentId, $"{plan.ImageName} {plan.ImageTag} {plan.RequestedDigest}".TrimEnd());
         db.LineUp(plan.Id, targets.All.Select(target => target.LockKey));
 

@@ -26,7 +26,8 @@ internal static class Leases
         }
     }
 
-    private static IQueryable<WorkItem> Held(this DeployHubDb db, WorkClaim claim) =>
+    /// <summary>The lease's row, as long as it is the claimer's.</summary>
+    public static IQueryable<WorkItem> Held(this DeployHubDb db, WorkClaim claim) =>
         db.WorkItems.Where(x => x.SubjectId == claim.SubjectId && x.Act == claim.Act && x.Owner == claim.Owner && x.ClaimableAt > DateTime.UtcNow);
 
     private static Task<int> Lengthen(IQueryable<WorkItem> held, CancellationToken ct) =>

@@ -51,7 +51,10 @@ public sealed partial class WorkRunner(IServiceScopeFactory scopes, PersistenceO
 
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
-        if (await db.FindOutstanding(act, subjectId, ct) is { } work)
+
+        // Everybody waits for a plan's preparation, and what it needs to be claimed is known without a look: it asks many servers. Of a stop the heartbeat tells.
+        var outstanding = act == StepAct.Prepare ? new OutstandingWork(subjectId, act, 0, null, null, null) : await db.FindOutstanding(act, subjectId, ct);
+        if (outstanding is { } work)
         {
             await Accept(db, work, ct);
         }

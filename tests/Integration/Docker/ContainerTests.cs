@@ -4,7 +4,7 @@ using Xunit;
 
 namespace DeployHub.Tests.Docker;
 
-public class ContainerTests : EngineTest
+public abstract class ContainerTests(EngineKind kind) : EngineTest(kind)
 {
     [Fact]
     public async Task The_engine_says_who_it_is()
@@ -61,7 +61,7 @@ public class ContainerTests : EngineTest
     public async Task A_stop_may_take_its_grace_beyond_the_call_timeout()
     {
         var id = await Run("stubborn", "trap '' TERM; while :; do sleep 1; done", body => body["StopSignal"] = "SIGTERM");
-        using var hasty = new EngineClient(Setup.Engine, new EngineClientOptions { CallTimeout = TimeSpan.FromSeconds(1.5) });
+        using var hasty = new EngineClient(Endpoint, new EngineClientOptions { CallTimeout = TimeSpan.FromSeconds(1.5) });
 
         Assert.True(await hasty.StopContainer(id, TimeSpan.FromSeconds(2), Ct));
     }
@@ -175,3 +175,7 @@ public class ContainerTests : EngineTest
         }
     }
 }
+
+public sealed class RealContainerTests() : ContainerTests(EngineKind.Real);
+
+public sealed class SimulatedContainerTests() : ContainerTests(EngineKind.Simulated);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using DeployHub.Docker;
+using DeployHub.Servers;
 using Xunit;
 
 namespace DeployHub.Tests.Docker;
@@ -9,9 +10,17 @@ public class EngineKilledTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task What_was_under_way_when_the_engine_died_is_lost_and_later_calls_reach_nothing()
+    public Task What_was_under_way_when_the_engine_died_is_lost_and_later_calls_reach_nothing() => Die(Setup.DoomedEngine, Setup.KillDoomedEngine);
+
+    [Fact]
+    public async Task The_same_holds_of_a_simulated_engine()
     {
-        var endpoint = Setup.DoomedEngine;
+        await using var engines = await SimulatedEngines.Start(1);
+        await Die(EngineEndpoint.Parse(engines.Endpoints[0]), engines.Kill);
+    }
+
+    private static async Task Die(EngineEndpoint endpoint, Func<Task> kill)
+    {
         using var engine = new EngineClient(endpoint);
         await engine.LoadImage(BusyboxImage.Saved(), Ct);
         var id = await engine.CreateContainer($"doomed-{Guid.NewGuid():N}", new JsonObject
@@ -30,7 +39,7 @@ public class EngineKilledTests
         await engine.Events(new Dictionary<string, string[]> { ["event"] = ["kill"] }, DateTimeOffset.UnixEpoch, Ct).FirstAsync(Ct).AsTask().WaitAsync(TimeSpan.FromSeconds(20), Ct);
         await engine.Events(new Dictionary<string, string[]> { ["event"] = ["exec_start"] }, DateTimeOffset.UnixEpoch, Ct).FirstAsync(Ct).AsTask().WaitAsync(TimeSpan.FromSeconds(20), Ct);
 
-        await Setup.KillDoomedEngine();
+        await kill();
 
         await Assert.ThrowsAsync<EngineResponseLostException>(() => stopping);
         await Assert.ThrowsAsync<EngineResponseLostException>(() => waiting);

@@ -4,13 +4,22 @@ using Xunit;
 
 namespace DeployHub.Tests.Docker;
 
+/// <summary>What the client talks to. What holds of both is tested with both, so that the simulated engine stays true to the real one.</summary>
+public enum EngineKind
+{
+    Real,
+    Simulated,
+}
+
 /// <summary>A client of the test engine, and containers that are gone after the test.</summary>
-public abstract class EngineTest : IAsyncLifetime
+public abstract class EngineTest(EngineKind kind) : IAsyncLifetime
 {
     private const string Label = "engine-client-test";
     private readonly string _run = Guid.NewGuid().ToString("N")[..12];
 
-    internal EngineClient Engine { get; } = new(Setup.Engine);
+    internal EngineEndpoint Endpoint { get; } = kind == EngineKind.Real ? Setup.Engine : Setup.SimulatedEngine;
+
+    internal EngineClient Engine => field ??= new(Endpoint);
 
     internal static CancellationToken Ct => TestContext.Current.CancellationToken;
 

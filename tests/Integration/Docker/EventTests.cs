@@ -3,7 +3,7 @@ using Xunit;
 
 namespace DeployHub.Tests.Docker;
 
-public class EventTests : EngineTest
+public abstract class EventTests(EngineKind kind) : EngineTest(kind)
 {
     [Fact]
     public async Task Whoever_subscribes_before_a_start_sees_the_whole_life()
@@ -45,3 +45,7 @@ public class EventTests : EngineTest
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
     }
 }
+
+public sealed class RealEventTests() : EventTests(EngineKind.Real);
+
+public sealed class SimulatedEventTests() : EventTests(EngineKind.Simulated);

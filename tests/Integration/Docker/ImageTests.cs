@@ -5,7 +5,7 @@ using Xunit;
 
 namespace DeployHub.Tests.Docker;
 
-public class ImageTests : EngineTest
+public abstract class ImageTests(EngineKind kind) : EngineTest(kind)
 {
     private static readonly string NoSuchDigest = "sha256:" + new string('0', 63) + "1";
 
@@ -90,30 +90,6 @@ public class ImageTests : EngineTest
     }
 
     [Fact]
-    public async Task A_registry_that_fails_in_mid_pull_fails_the_pull_though_the_engine_answered_200()
-    {
-        await using var registry = new BrokenRegistry();
-
-        var broken = await Assert.ThrowsAsync<ImageNotFoundException>(() => Engine.Pull($"{registry.Host}/app:v1", null, ct: Ct));
-
-        Assert.Null(broken.StatusCode);
-        Assert.EndsWith("unknown blob", broken.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_pull_whose_layer_stops_coming_ends_at_the_callers_wish()
-    {
-        await using var registry = new BrokenRegistry(hangs: true);
-        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Ct);
-        var pulling = Engine.Pull($"{registry.Host}/app:v1", null, ct: cancel.Token);
-        await registry.LayerBegun.Task.WaitAsync(TimeSpan.FromSeconds(20), Ct);
-
-        await cancel.CancelAsync();
-
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pulling);
-    }
-
-    [Fact]
     public async Task An_image_gets_a_further_name_and_loses_it()
     {
         var name = $"{Setup.Registry}/{Name("named")}";
@@ -150,3 +126,32 @@ public class ImageTests : EngineTest
         public void Report(PullProgress value) => seen.Add(value);
     }
 }
+
+public sealed class RealImageTests() : ImageTests(EngineKind.Real)
+{
+    [Fact]
+    public async Task A_registry_that_fails_in_mid_pull_fails_the_pull_though_the_engine_answered_200()
+    {
+        await using var registry = new BrokenRegistry();
+
+        var broken = await Assert.ThrowsAsync<ImageNotFoundException>(() => Engine.Pull($"{registry.Host}/app:v1", null, ct: Ct));
+
+        Assert.Null(broken.StatusCode);
+        Assert.EndsWith("unknown blob", broken.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_pull_whose_layer_stops_coming_ends_at_the_callers_wish()
+    {
+        await using var registry = new BrokenRegistry(hangs: true);
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        var pulling = Engine.Pull($"{registry.Host}/app:v1", null, ct: cancel.Token);
+        await registry.LayerBegun.Task.WaitAsync(TimeSpan.FromSeconds(20), Ct);
+
+        await cancel.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pulling);
+    }
+}
+
+public sealed class SimulatedImageTests() : ImageTests(EngineKind.Simulated);

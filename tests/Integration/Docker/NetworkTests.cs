@@ -4,7 +4,7 @@ using Xunit;
 
 namespace DeployHub.Tests.Docker;
 
-public class NetworkTests : EngineTest
+public abstract class NetworkTests(EngineKind kind) : EngineTest(kind)
 {
     [Fact]
     public async Task A_network_is_made_joined_left_and_removed()
@@ -46,3 +46,7 @@ public class NetworkTests : EngineTest
         await Assert.ThrowsAsync<EngineNotFoundException>(() => Engine.RemoveVolume(Name("data"), Ct));
     }
 }
+
+public sealed class RealNetworkTests() : NetworkTests(EngineKind.Real);
+
+public sealed class SimulatedNetworkTests() : NetworkTests(EngineKind.Simulated);

@@ -6,15 +6,18 @@ using DeployHub.Tests.Docker;
 
 namespace DeployHub.Tests.Docker;
 
-/// <summary>The servers that the tests of the client share: an engine that no test kills, one that is killed, two registries.</summary>
+/// <summary>The servers that the tests of the client share: an engine that no test kills, one that is killed, a simulated one, two registries.</summary>
 public sealed class Setup : IAsyncLifetime
 {
     private static DockerEngine? _engine;
     private static DockerEngine? _doomed;
+    private static SimulatedEngines? _simulated;
     private static Registry? _registry;
     private static Registry? _private;
 
     public static EngineEndpoint Engine => EngineEndpoint.Parse(_engine!.Uri.OriginalString);
+
+    public static EngineEndpoint SimulatedEngine => EngineEndpoint.Parse(_simulated!.Endpoints[0]);
 
     public static string Registry => _registry!.Host;
 
@@ -28,6 +31,7 @@ public sealed class Setup : IAsyncLifetime
     {
         _engine = await DockerEngine.Start();
         _doomed = await DockerEngine.Start("doomed");
+        _simulated = await SimulatedEngines.Start(1);
         _registry = await Servers.Registry.Start();
         _private = await Servers.Registry.Start("client", "s3cret-of-the-test");
     }
@@ -36,6 +40,7 @@ public sealed class Setup : IAsyncLifetime
     {
         await _engine!.DisposeAsync();
         await _doomed!.DisposeAsync();
+        await _simulated!.DisposeAsync();
         await _registry!.DisposeAsync();
         await _private!.DisposeAsync();
     }
