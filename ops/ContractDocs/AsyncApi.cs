@@ -1,29 +1,34 @@
 using System.Text.Json.Nodes;
+using DeployHub.Contracts.Channels;
 
 namespace DeployHub.ContractDocs;
 
-/// <summary>The AsyncAPI 3.0 document: every public message, the exchange that it goes over, and an example of each.</summary>
+/// <summary>The AsyncAPI 3.0 document, from DeployHub's point of view: it sends events and replies, and receives commands; each in both forms, with an example.</summary>
 internal static class AsyncApi
 {
-    private const string Envelope = "application/vnd.masstransit+json";
+    public const string Json = "application/json";
+    public const string MassTransit = "application/vnd.masstransit+json";
+
+    private const string BindingVersion = "0.3.0";
 
     public static JsonObject Document(string version)
     {
-        var (channels, operations, messages, schemas) = (new JsonObject(), new JsonObject(), new JsonObject(), new JsonObject());
+        var parts = new AsyncApiParts();
+        foreach (var channel in EventChannels.All)
+        {
+            AsyncEvents.Add(parts, channel);
+        }
+
+        AsyncReplies.Add(parts);
+        foreach (var channel in CommandChannels.All)
+        {
+            AsyncCommands.Add(parts, channel);
+        }
+
+        Envelopes.Add(parts.Schemas);
         foreach (var message in PublicMessages.All)
         {
-            var name = message.Type.Name;
-            var schema = MessageSchemas.Of(message);
-            schemas[name] = schema;
-            messages[name] = Message(message, schema);
-            channels[name] = Channel(message, (string)schema["description"]!);
-            operations[(message.IsCommand ? "take" : "tell") + name] = new JsonObject
-            {
-                ["action"] = message.IsCommand ? "receive" : "send",
-                ["summary"] = message.IsCommand ? "Taken from other systems." : "Published for every subscriber.",
-                ["channel"] = Ref($"channels/{name}"),
-                ["messages"] = new JsonArray(Ref($"channels/{name}/messages/{name}")),
-            };
+            parts.Schemas[message.Type.Name] = MessageSchemas.Of(message);
         }
 
         return new JsonObject
@@ -33,65 +38,66 @@ internal static class AsyncApi
             {
                 ["title"] = "DeployHub",
                 ["version"] = version,
-                ["description"] = "The messages of DeployHub for other systems, over RabbitMQ. Events come at least once: order them by their sequence, and drop those that you have seen.",
+                ["description"] = "The messages of DeployHub for other systems, over RabbitMQ: events for all who subscribe, and commands of all who may send them. Each comes in two "
+                    + "forms: for any language (events as CloudEvents, commands as plain JSON), and in MassTransit's envelope. Events come at least once: order them by their "
+                    + "sequence, and drop those that you have seen.",
             },
-            ["defaultContentType"] = Envelope,
-            ["channels"] = channels,
-            ["operations"] = operations,
-            ["components"] = new JsonObject { ["messages"] = messages, ["schemas"] = schemas },
+            ["defaultContentType"] = Json,
+            ["channels"] = parts.Channels,
+            ["operations"] = parts.Operations,
+            ["components"] = new JsonObject { ["messages"] = parts.Messages, ["schemas"] = parts.Schemas },
         };
     }
 
-    private static JsonObject Channel(PublicMessage message, string description) => new()
+    /// <summary>What other programs reach by an exchange and a routing key.</summary>
+    public static JsonObject Exchange(string name, string type) => Binding(new JsonObject
     {
-        ["address"] = message.Exchange,
-        ["title"] = message.Type.Name,
-        ["description"] = $"{description} Bind a durable queue of your own to this exchange.",
-        ["messages"] = new JsonObject { [message.Type.Name] = Ref($"components/messages/{message.Type.Name}") },
-        ["bindings"] = new JsonObject
-        {
-            ["amqp"] = new JsonObject
-            {
-                ["is"] = "routingKey",
-                ["exchange"] = new JsonObject { ["name"] = message.Exchange, ["type"] = "fanout", ["durable"] = true, ["autoDelete"] = false },
-                ["bindingVersion"] = "0.3.0",
-            },
-        },
-    };
+        ["is"] = "routingKey",
+        ["exchange"] = new JsonObject { ["name"] = name, ["type"] = type, ["durable"] = true, ["autoDelete"] = false },
+    });
 
-    private static JsonObject Message(PublicMessage message, JsonObject schema) => new()
+    /// <summary>Something that AMQP adds to the document.</summary>
+    public static JsonObject Binding(JsonObject amqp)
     {
-        ["name"] = message.Type.Name,
-        ["title"] = message.Type.Name,
-        ["summary"] = (string)schema["description"]!,
-        ["contentType"] = Envelope,
-        ["payload"] = new JsonObject
-        {
-            ["type"] = "object",
-            ["description"] = "MassTransit's envelope.",
-            ["required"] = new JsonArray("messageId", "messageType", "message"),
-            ["properties"] = new JsonObject
-            {
-                ["messageId"] = new JsonObject { ["type"] = "string", ["format"] = "uuid", ["description"] = "Stays the same when the message is sent again." },
-                ["messageType"] = new JsonObject
-                {
-                    ["type"] = "array", ["items"] = new JsonObject { ["type"] = "string" }, ["description"] = $"Holds {message.Urn}.",
-                },
-                ["sentTime"] = new JsonObject { ["type"] = "string", ["format"] = "date-time", ["description"] = "When it was handed to the broker." },
-                ["message"] = Ref($"components/schemas/{message.Type.Name}"),
-            },
-        },
-        ["bindings"] = new JsonObject { ["amqp"] = new JsonObject { ["contentEncoding"] = "utf-8", ["messageType"] = message.Urn, ["bindingVersion"] = "0.3.0" } },
-        ["examples"] = new JsonArray(new JsonObject
-        {
-            ["name"] = message.Type.Name,
-            ["payload"] = new JsonObject
-            {
-                ["messageId"] = Samples.Id, ["messageType"] = new JsonArray(message.Urn), ["sentTime"] = Samples.Time,
-                ["message"] = Samples.Of(message.Type.Name, schema),
-            },
-        }),
-    };
+        amqp["bindingVersion"] = BindingVersion;
+        return new JsonObject { ["amqp"] = amqp };
+    }
 
-    private static JsonObject Ref(string path) => new() { ["$ref"] = $"#/{path}" };
+    public static JsonObject Ref(string path) => new() { ["$ref"] = $"#/{path}" };
+}
+
+/// <summary>What the document is put together from.</summary>
+internal sealed class AsyncApiParts
+{
+    public JsonObject Channels { get; } = [];
+
+    public JsonObject Operations { get; } = [];
+
+    public JsonObject Messages { get; } = [];
+
+    public JsonObject Schemas { get; } = [];
+
+    /// <summary>Adds a channel with its messages, which are there already.</summary>
+    public void Channel(string name, JsonObject channel, params string[] messages)
+    {
+        channel["messages"] = new JsonObject(messages.Select(message => KeyValuePair.Create(message, (JsonNode?)AsyncApi.Ref($"components/messages/{message}"))));
+        Channels[name] = channel;
+    }
+
+    /// <summary>Adds what DeployHub does with some of a channel's messages.</summary>
+    public JsonObject Operation(string id, string action, string summary, string channel, params string[] messages)
+    {
+        var operation = new JsonObject
+        {
+            ["action"] = action,
+            ["summary"] = summary,
+            ["channel"] = AsyncApi.Ref($"channels/{channel}"),
+            ["messages"] = References(channel, messages),
+        };
+        Operations[id] = operation;
+        return operation;
+    }
+
+    public static JsonArray References(string channel, params string[] messages) =>
+        new([.. messages.Select(message => AsyncApi.Ref($"channels/{channel}/messages/{message}"))]);
 }

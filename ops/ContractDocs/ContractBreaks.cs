@@ -61,6 +61,11 @@ public static class ContractBreaks
             breaks.AddRange(requiredNow.Where(field => !fields.ContainsKey(field)).Select(field => $"{path}.{field} is new and required."));
         }
 
+        if (isCommand && former["default"] is { } value && !JsonNode.DeepEquals(value, now["default"]))
+        {
+            breaks.Add($"{path} was {value.ToJsonString()} where it was left out and is {now["default"]?.ToJsonString() ?? "null"} now.");
+        }
+
         if (former["items"] is JsonObject items)
         {
             Compare($"{path}[]", items, now["items"] as JsonObject ?? [], isCommand, breaks);

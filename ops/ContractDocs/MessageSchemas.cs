@@ -14,6 +14,9 @@ internal static class MessageSchemas
 
     private static readonly XmlDocs Docs = new(typeof(WireWords).Assembly);
 
+    /// <summary>What a message is, in a sentence or two.</summary>
+    public static string Summary(Type message) => Docs.Of(message);
+
     /// <summary>The schema of a message's body, without the dialect.</summary>
     public static JsonObject Of(PublicMessage message)
     {
@@ -56,8 +59,15 @@ internal static class MessageSchemas
             }
         }
 
+        // What an event's record can be made without is written nevertheless. A command's field that may be left out has what its record begins with.
+        schema.Remove("default");
+        if (message.IsCommand && context.PropertyInfo is { IsRequired: false } property && DefaultOf(property) is { } value)
+        {
+            schema["default"] = value;
+        }
+
         var described = context.PropertyInfo is { AttributeProvider: PropertyInfo member } ? Docs.Of(member.DeclaringType!, member.Name)
-            : context.Path.IsEmpty ? Docs.Of(type) : null;
+            : context.TypeInfo.Kind == JsonTypeInfoKind.Object ? Docs.Of(type) : null;
         if (described is not null)
         {
             schema.Insert(0, "description", described);
@@ -65,6 +75,9 @@ internal static class MessageSchemas
 
         return schema;
     }
+
+    private static JsonNode? DefaultOf(JsonPropertyInfo property) =>
+        JsonSerializer.SerializeToNode(property.Get!(Activator.CreateInstance(property.DeclaringType)!), property.PropertyType, WireWords.Json);
 
     private static Type? WordsOf(JsonSchemaExporterContext context, Type type) => type.IsEnum ? type
         : (context.PropertyInfo?.AttributeProvider as PropertyInfo)?.GetCustomAttribute<WordsOfAttribute>()?.Words;

@@ -1,4 +1,16 @@
+using DeployHub.Contracts.Wire;
+
 namespace DeployHub.Contracts.Commands;
+
+/// <summary>What became of a command from the queue. On the wire in snake case.</summary>
+public enum CommandStatus
+{
+    /// <summary>It is committed, and will be done; or was before under the same key.</summary>
+    Accepted,
+
+    /// <summary>Nothing was changed.</summary>
+    Refused,
+}
 
 /// <summary>A command from the queue was accepted, or was before under the same key. Told to all who subscribe, and to whoever asked for a reply.</summary>
 /// <param name="Command">The command's word: <c>deploy-container-image</c>.</param>
@@ -13,8 +25,8 @@ namespace DeployHub.Contracts.Commands;
 /// <param name="Replayed">The same command came before, and was not done again.</param>
 /// <param name="OccurredAt">When, UTC.</param>
 public record CommandAccepted(
-    string Command, string Status, Guid? PlanId, Guid? BatchId, Guid? EnvironmentId, string? EnvironmentName, string Account, string? CorrelationId,
-    string IdempotencyKey, bool Replayed, DateTime OccurredAt);
+    string Command, [property: WordsOf(typeof(CommandStatus))] string Status, Guid? PlanId, Guid? BatchId, Guid? EnvironmentId, string? EnvironmentName, string Account,
+    string? CorrelationId, string IdempotencyKey, bool Replayed, DateTime OccurredAt);
 
 /// <summary>A command from the queue was refused, in the words in which REST would have refused it. Nothing was changed; the message is kept as a dead letter.</summary>
 /// <param name="Command">The command's word: <c>deploy-container-image</c>.</param>
@@ -30,5 +42,5 @@ public record CommandAccepted(
 /// <param name="IdempotencyKey">The key that it would have been known by; null when it could not be read.</param>
 /// <param name="OccurredAt">When, UTC.</param>
 public record CommandRefused(
-    string Command, string Status, string Code, string Message, string? Field, string? Hint, Guid? EnvironmentId, string? EnvironmentName, string? Account,
-    string? CorrelationId, string? IdempotencyKey, DateTime OccurredAt);
+    string Command, [property: WordsOf(typeof(CommandStatus))] string Status, string Code, string Message, string? Field, string? Hint, Guid? EnvironmentId,
+    string? EnvironmentName, string? Account, string? CorrelationId, string? IdempotencyKey, DateTime OccurredAt);

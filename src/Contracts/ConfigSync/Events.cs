@@ -9,7 +9,8 @@ namespace DeployHub.Contracts.ConfigSync;
 /// <param name="OccurredAt">When it happened, UTC.</param>
 /// <param name="EnvironmentName">The environment's name when the batch was accepted; null in an event of before it was told.</param>
 /// <param name="Status">Where the batch stands, in the words of the wire; null in an event of before it was told.</param>
-public record BatchEventFacts(Guid BatchId, Guid EnvironmentId, int Sequence, DateTime OccurredAt, string? EnvironmentName = null, string? Status = null);
+public record BatchEventFacts(
+    Guid BatchId, Guid EnvironmentId, int Sequence, DateTime OccurredAt, string? EnvironmentName = null, [property: WordsOf(typeof(BatchStatus))] string? Status = null);
 
 /// <summary>What every event of a target carries. Hashes are SHA-256 of the bytes, <c>sha256:…</c>; null is absence.</summary>
 /// <param name="TargetId">The target.</param>

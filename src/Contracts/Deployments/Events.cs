@@ -14,7 +14,7 @@ namespace DeployHub.Contracts.Deployments;
 /// <param name="Status">Where the plan stands, in the words of the wire; null in an event of before it was told.</param>
 public record PlanEventFacts(
     Guid PlanId, Guid EnvironmentId, int Sequence, DateTime OccurredAt, string ImageName, string? ImageTag, string? ImageDigest, string? EnvironmentName = null,
-    string? Status = null);
+    [property: WordsOf(typeof(PlanStatus))] string? Status = null);
 
 /// <summary>What every event of a step carries.</summary>
 /// <param name="StepId">The step.</param>

@@ -1,5 +1,6 @@
 using DeployHub.Contracts.Channels;
 using DeployHub.Contracts.Commands;
+using DeployHub.Contracts.Wire;
 using DeployHub.Persistence;
 using DeployHub.Persistence.Messaging;
 
@@ -33,7 +34,7 @@ internal sealed class CommandOutcome(SentCommand sent, CommandEnvelope envelope)
     {
         var isBatch = sent.Channel.Type == typeof(ExecuteSyncBatch);
         Tell(db, id, new CommandAccepted(
-            sent.Channel.Word, "accepted", isBatch ? null : id, isBatch ? id : null, Place?.EnvironmentId, Place?.EnvironmentName, Account!, sent.CorrelationId, Key!,
+            sent.Channel.Word, CommandStatus.Accepted.Word(), isBatch ? null : id, isBatch ? id : null, Place?.EnvironmentId, Place?.EnvironmentName, Account!, sent.CorrelationId, Key!,
             replayed, DateTime.UtcNow));
     }
 
@@ -41,7 +42,7 @@ internal sealed class CommandOutcome(SentCommand sent, CommandEnvelope envelope)
     {
         var id = Guid.CreateVersion7();
         Tell(db, id, new CommandRefused(
-            sent.Channel.Word, "refused", refusal.Code, refusal.Message, refusal.Field, refusal.Hint, Place?.EnvironmentId, Place?.EnvironmentName, Account,
+            sent.Channel.Word, CommandStatus.Refused.Word(), refusal.Code, refusal.Message, refusal.Field, refusal.Hint, Place?.EnvironmentId, Place?.EnvironmentName, Account,
             sent.CorrelationId, Key, DateTime.UtcNow));
 
         // Longer than what is taken in, it is not kept: its sender has it.

@@ -8,7 +8,7 @@ public class ContractBreakTests
 {
     private const string Former = """
         {"type": "object", "required": ["id", "status", "facts"], "properties": {
-          "id": {"type": "string", "format": "uuid"}, "status": {"type": "string", "enum": ["ok", "failed"]}, "note": {"type": ["string", "null"]},
+          "id": {"type": "string", "format": "uuid"}, "status": {"type": "string", "enum": ["ok", "failed"]}, "note": {"type": ["string", "null"]}, "most": {"type": "integer", "default": 1},
           "facts": {"type": "object", "required": ["count"], "properties": {"count": {"type": "integer"}, "names": {"type": "array", "items": {"type": "string"}}}}}}
         """;
 
@@ -41,6 +41,7 @@ public class ContractBreakTests
     [InlineData("required", """["id", "status", "facts", "note"]""", "Told.note has become required.")]
     [InlineData("required", """["id", "status", "facts", "key"]""", "Told.key is new and required.")]
     [InlineData("properties/note/enum", """["a"]""", "Told.note takes certain words alone now.")]
+    [InlineData("properties/most/default", "2", "Told.most was 1 where it was left out and is 2 now.")]
     public void What_a_producer_sent_before_must_still_be_taken(string at, string? value, string expected) => Assert.Equal([expected], Breaks("command", at, value));
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using DeployHub.ContractDocs;
+using DeployHub.Contracts.Channels;
 using DeployHub.Servers;
 
 namespace DeployHub.Unit.Contracts;
@@ -27,13 +28,18 @@ public class ContractFileTests
     public void Every_field_of_every_message_says_what_it_is()
     {
         var messages = ContractFiles.Messages();
-        Assert.True(messages.Count >= 18, $"There are {messages.Count} public messages.");
+        Assert.Equal(EventChannels.All.Count + CommandChannels.All.Count, messages.Count);
         Assert.All(messages, message => Described(message.Key, message.Value!["schema"]!.AsObject()));
     }
 
     private static void Described(string path, JsonObject schema)
     {
         Assert.False(string.IsNullOrWhiteSpace((string?)schema["description"]), $"{path} is not described.");
+        if (schema["items"] is JsonObject { } items && items["properties"] is not null)
+        {
+            Described($"{path}[]", items);
+        }
+
         foreach (var (name, property) in schema["properties"] as JsonObject ?? [])
         {
             Described($"{path}.{name}", property!.AsObject());
