@@ -52,6 +52,7 @@ internal static class Examples
         ["ConfigFile.content"] = Content, ["NewConfigFile.content"] = Content, ["ConfigFileChange.content"] = Content, ["ConfigFile.language"] = "yaml",
         ["Variable.name"] = "SHOP_COLOUR", ["Variable.value"] = "green", ["Secret.name"] = "SHOP_PASSWORD", ["NewValue.name"] = "SHOP_COLOUR", ["NewValue.value"] = "green",
         ["ValueChange.value"] = "blue", ["AttachmentChange.targetPath"] = "/opt/shop/shop.yaml", ["AttachmentChange.mode"] = "0640",
+        ["Account.name"] = "ci", ["Account.role"] = "operator", ["NewAccount.name"] = "ci", ["NewAccount.role"] = "operator", ["AccountChange.disabled"] = true,
         ["NewToken.name"] = "ci", ["NewToken.role"] = "operator", ["NewToken.expiresAt"] = "2027-01-31T00:00:00Z", ["Token.name"] = "ci", ["Token.role"] = "operator",
         ["secret"] = "dhub_… (shown once)", ["AuditLog.action"] = "service.update", ["AuditLog.detail"] = "shop-web", ["HealthAnswer.status"] = "ok", ["Broker.status"] = "healthy",
         ["DeadLetter.reason"] = "The message could not be read as JSON.", ["reason"] = "What could not be done, and why.",

@@ -211,7 +211,7 @@ public sealed partial class PermissionTests(ApiHost host) : IClassFixture<ApiHos
         // What takes something away comes last, so that the rest is still there to be tried.
         var routes = paths.SelectMany(path => path.Value!.AsObject().Select(x => (Route: path.Key, Method: new HttpMethod(x.Key.ToUpperInvariant()))))
             .OrderBy(x => x.Method == HttpMethod.Delete).ToList();
-        Assert.Equal(rows.Count - 1, routes.Count);
+        Assert.Equal(rows.Keys.Except(["GET /openapi.json", "GET /asyncapi.json"]).Order(), routes.Select(x => $"{x.Method} {x.Route}").Order());
         await Assert.MultipleAsync([.. routes.Select(x => (Func<Task>)(() => check(rows[$"{x.Method} {x.Route}"], x.Method, x.Route)))]);
     }
 

@@ -79,6 +79,12 @@ public sealed class Echo : IAsyncDisposable
     private async Task Hear(string queue, byte[] body)
     {
         var message = JsonNode.Parse(Encoding.UTF8.GetString(body))!.AsObject();
+        if (!message.ContainsKey("messageType"))
+        {
+            // A CloudEvent: it is for subscribers outside.
+            return;
+        }
+
         lock (_heard)
         {
             // Its own words come back as well.
