@@ -30,7 +30,9 @@ public static class WorkerSetup
         services.AddSingleton<HealthGate>();
         services.AddSingleton<EngineClients>();
         services.AddSingleton<RegistryWays>();
+        services.AddSingleton<StepLog>();
         services.AddSingleton<PullLog>();
+        services.AddSingleton<ContainerLog>();
         services.AddSingleton<ImageSupply>();
         services.AddSingleton<DigestResolution>();
         services.AddSingleton<FormerContainers>();

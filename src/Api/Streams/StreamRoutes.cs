@@ -15,7 +15,7 @@ internal static class StreamRoutes
         " Server-Sent Events. Last-Event-ID resumes behind that event, on any Api process. A stream whose place is not kept any more begins with «reset»; one that ends early says why with «end».";
 
     private const string OfItsOwn =
-        " Events: «plan» (its status changed), «step» (a step's status or phase changed), «log» (how a pull gets on), then «done» with all of it, and the stream ends. 204 when Last-Event-ID was that of «done».";
+        " Events: «plan» (its status changed), «step» (a step's status or phase changed), «log» (how a pull gets on, and the first lines of a new container), then «done» with all of it, and the stream ends. 204 when Last-Event-ID was that of «done».";
 
     public static void MapStreams(this IEndpointRouteBuilder app)
     {

@@ -45,7 +45,8 @@ public sealed record ContainerState(
 public sealed record ContainerInspection(
     string Id, string Name, string Image, DateTimeOffset Created, int RestartCount, ContainerState State, RestartPolicy RestartPolicy, IReadOnlyDictionary<string, string> Labels, JsonObject Raw)
 {
-    internal bool HasTerminal => Raw.At("Config").Flag("Tty");
+    /// <summary>Whether its output comes from a terminal: raw, and not in frames.</summary>
+    public bool HasTerminal => Raw.At("Config").Flag("Tty");
 
     internal static ContainerInspection From(JsonObject json) => new(
         json.Text("Id"), json.Text("Name").TrimStart('/'), json.Text("Image"), Json.Moment(json.Text("Created")), (int)json.Number("RestartCount"), StateFrom(json.At("State")),

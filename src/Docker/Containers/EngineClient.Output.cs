@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 
 namespace DeployHub.Docker;
@@ -23,6 +24,50 @@ public sealed partial class EngineClient
         using var deadline = new Deadline(Options.CallTimeout, ct);
         await ReadOutput(call, framed, output, deadline);
         return output.ToString();
+    }
+
+    /// <summary>
+    /// The lines that a container writes to standard output and error, from its first one on, as they come, until it ends (Engine API, <c>GET /containers/{id}/logs</c>). To leave the loop ends the
+    /// request; there is no timeout once the engine has answered.
+    /// </summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="terminal">Whether it has a terminal: <see cref="ContainerInspection.HasTerminal"/>.</param>
+    /// <param name="maxCharacters">How long a line may be; the rest of a longer one is left out.</param>
+    /// <param name="ct">Ends the request.</param>
+    /// <exception cref="EngineNotFoundException">There is no such container.</exception>
+    /// <exception cref="EngineServerException">Its log driver cannot be read.</exception>
+    /// <exception cref="EngineResponseLostException">The stream broke off.</exception>
+    public async IAsyncEnumerable<string> FollowLogs(string id, bool terminal, int maxCharacters, [EnumeratorCancellation] CancellationToken ct = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxCharacters);
+        var call = EngineCall.Get($"/containers/{EngineCall.Part(id)}/logs?follow=1&stdout=1&stderr=1", $"follow the logs of container {id}");
+        using var opening = new Deadline(Options.CallTimeout, ct);
+        using var answer = await Open(call, opening);
+        using var reading = new Deadline(Timeout.InfiniteTimeSpan, ct);
+        await using var body = answer.Content.ReadAsStream(CancellationToken.None);
+        await using var pieces = (terminal ? OutputFrames.ReadRaw(body, reading.Token) : OutputFrames.ReadFramed(body, reading.Token)).GetAsyncEnumerator(CancellationToken.None);
+        var outputs = new SortedDictionary<byte, OutputLines>();
+        while (await _transport.Guard(call, reading, () => pieces.MoveNextAsync().AsTask()))
+        {
+            var (stream, bytes) = pieces.Current;
+            if (!outputs.TryGetValue(stream, out var lines))
+            {
+                outputs[stream] = lines = new OutputLines(maxCharacters);
+            }
+
+            foreach (var line in lines.Write(bytes.Span))
+            {
+                yield return line;
+            }
+        }
+
+        foreach (var lines in outputs.Values)
+        {
+            if (lines.Rest() is { } rest)
+            {
+                yield return rest;
+            }
+        }
     }
 
     /// <summary>Runs a program in a running container and waits for its end (Engine API, Exec).</summary>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace DeployHub.Docker;
 
@@ -9,23 +10,30 @@ namespace DeployHub.Docker;
 internal static class OutputFrames
 {
     private const int HeaderBytes = 8;
+    private const byte StandardOutput = 1;
     private const byte SystemError = 3;
 
     /// <summary>Reads raw output to its end.</summary>
-    public static async Task CopyRaw(Stream stream, OutputTail output, CancellationToken ct)
+    public static Task CopyRaw(Stream stream, OutputTail output, CancellationToken ct) => Copy(ReadRaw(stream, ct), output);
+
+    /// <summary>Reads framed output to its end, as <see cref="ReadFramed"/> does.</summary>
+    public static Task CopyFramed(Stream stream, OutputTail output, CancellationToken ct) => Copy(ReadFramed(stream, ct), output);
+
+    /// <summary>Raw output, piece by piece; each is good until the next is asked for.</summary>
+    public static async IAsyncEnumerable<(byte Stream, ReadOnlyMemory<byte> Bytes)> ReadRaw(Stream stream, [EnumeratorCancellation] CancellationToken ct)
     {
         var buffer = new byte[16 * 1024];
         while (await stream.ReadAsync(buffer, ct) is > 0 and var read)
         {
-            output.Write(buffer.AsSpan(0, read));
+            yield return (StandardOutput, buffer.AsMemory(0, read));
         }
     }
 
-    /// <summary>Reads framed output to its end; standard output and error come in the order in which the engine sent them.</summary>
+    /// <summary>Framed output, piece by piece; standard output and error come in the order in which the engine sent them. Each piece is good until the next is asked for.</summary>
     /// <exception cref="EndOfStreamException">The stream ended inside a frame.</exception>
     /// <exception cref="EngineProtocolException">What came is not framed.</exception>
     /// <exception cref="EngineServerException">The engine put an error of its own into the stream.</exception>
-    public static async Task CopyFramed(Stream stream, OutputTail output, CancellationToken ct)
+    public static async IAsyncEnumerable<(byte Stream, ReadOnlyMemory<byte> Bytes)> ReadFramed(Stream stream, [EnumeratorCancellation] CancellationToken ct)
     {
         var header = new byte[HeaderBytes];
         var buffer = new byte[16 * 1024];
@@ -50,14 +58,29 @@ internal static class OutputFrames
                     throw new EndOfStreamException("The output ended inside a frame.");
                 }
 
-                (failure ?? output).Write(buffer.AsSpan(0, read));
                 left -= read;
+                if (failure is null)
+                {
+                    yield return (header[0], buffer.AsMemory(0, read));
+                }
+                else
+                {
+                    failure.Write(buffer.AsSpan(0, read));
+                }
             }
 
             if (failure is not null)
             {
                 throw new EngineServerException($"The Docker engine failed while it sent a container's output: {failure}");
             }
+        }
+    }
+
+    private static async Task Copy(IAsyncEnumerable<(byte Stream, ReadOnlyMemory<byte> Bytes)> pieces, OutputTail output)
+    {
+        await foreach (var (_, bytes) in pieces)
+        {
+            output.Write(bytes.Span);
         }
     }
 }

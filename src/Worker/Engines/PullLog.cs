@@ -1,12 +1,10 @@
 using System.Globalization;
 using DeployHub.Docker;
-using DeployHub.Persistence;
-using DeployHub.Persistence.Streams;
 
 namespace DeployHub.Worker.Engines;
 
 /// <summary>Tells in the stream of a step's plan how a pull gets on: once a second while something changes, later every ten seconds.</summary>
-public sealed partial class PullLog(IServiceScopeFactory scopes, ILogger<PullLog> log)
+public sealed class PullLog(StepLog log)
 {
     private const int MostOften = 60;
     private static readonly TimeSpan AtFirst = TimeSpan.FromSeconds(1);
@@ -38,7 +36,7 @@ public sealed partial class PullLog(IServiceScopeFactory scopes, ILogger<PullLog
             if (state.Line() is { } line && line != told)
             {
                 told = line;
-                await Tell(facts, line, ct);
+                await log.Tell(facts, "pull", [line], ct);
             }
 
             if (ended.IsCancellationRequested)
@@ -47,36 +45,7 @@ public sealed partial class PullLog(IServiceScopeFactory scopes, ILogger<PullLog
             }
         }
     }
-
-    private async Task Tell(StepFacts facts, string line, CancellationToken ct)
-    {
-        try
-        {
-            await using var scope = scopes.CreateAsyncScope();
-            var db = scope.ServiceProvider.GetRequiredService<DeployHubDb>();
-            await db.InTransaction(
-                () =>
-                {
-                    db.Tell(facts.Plan.Id, StreamKinds.Log, new StepLines(facts.Step.Id, "pull", [line]));
-                    return Task.CompletedTask;
-                },
-                ct);
-        }
-        catch (Exception e)
-        {
-            NotTold(facts.Step.Id, e.Message);
-        }
-    }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "How the pull of step {StepId} gets on was not told: {Reason}")]
-    private partial void NotTold(Guid stepId, string reason);
 }
-
-/// <summary>A <c>log</c> entry.</summary>
-/// <param name="StepId">The step.</param>
-/// <param name="Source"><c>pull</c>.</param>
-/// <param name="Lines">What there is to say.</param>
-internal sealed record StepLines(Guid StepId, string Source, IReadOnlyList<string> Lines);
 
 /// <summary>Where a pull stands, layer by layer.</summary>
 internal sealed class PullState : IProgress<PullProgress>

@@ -12,7 +12,7 @@ namespace DeployHub.Worker.Engines;
 /// Makes it so that the plan's image serves under the service's name. Each part looks at what stands there and does what is missing, so a
 /// try that a crash cut off is simply made again. The former container is only stopped and renamed: it is removed when the plan has ended well.
 /// </summary>
-public sealed class Replacement(ImageSupply images, FormerContainers formers, HealthGate gate, StepRows rows)
+public sealed class Replacement(ImageSupply images, FormerContainers formers, HealthGate gate, ContainerLog log, StepRows rows)
 {
     /// <summary>Null when the new container serves, else why not. Throws <see cref="StepFailureException"/> for what was found before any change.</summary>
     public async Task<DeploymentError?> Run(WorkClaim claim, StepFacts facts, EngineClient engine, bool again, CancellationToken ct)
@@ -31,7 +31,7 @@ public sealed class Replacement(ImageSupply images, FormerContainers formers, He
             await FormerContainers.GiveName(engine, container, facts.Name, ct);
             await using var events = await listening;
             await Start(facts, engine, newId, ct);
-            var error = await Verify(claim, facts, engine, newId, events, ct);
+            var error = await Verify(claim, facts, engine, container, events, ct);
             return error is null ? null : await Evidence.Gather(engine, newId, error, ct);
         }
         finally
@@ -63,13 +63,15 @@ public sealed class Replacement(ImageSupply images, FormerContainers formers, He
         return await images.Get(facts, engine, wanted.Token);
     }
 
-    private async Task<DeploymentError?> Verify(WorkClaim claim, StepFacts facts, EngineClient engine, string newId, EngineEventStream events, CancellationToken ct)
+    private async Task<DeploymentError?> Verify(
+        WorkClaim claim, StepFacts facts, EngineClient engine, ContainerInspection container, EngineEventStream events, CancellationToken ct)
     {
         using var wanted = CancellationTokenSource.CreateLinkedTokenSource(ct, claim.Stop.Anywhere);
         var phase = rows.SetPhase(claim, facts.Plan.Id, StepPhase.Verifying, ct);
         try
         {
-            return await gate.Hold(engine, newId, facts.Name, facts.Step.Settings.Health, events, wanted.Token);
+            return await log.Follow(
+                facts, engine, container, () => gate.Hold(engine, container.Id, facts.Name, facts.Step.Settings.Health, events, wanted.Token), ct);
         }
         finally
         {

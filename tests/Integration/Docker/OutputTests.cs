@@ -111,6 +111,26 @@ public abstract class OutputTests(EngineKind kind) : EngineTest(kind)
 
 public sealed class RealOutputTests() : OutputTests(EngineKind.Real)
 {
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Logs_are_followed_while_it_runs_and_until_it_ends(bool terminal)
+    {
+        var id = await Run("follow", "echo one; echo two >&2; sleep 1000", body => body["Tty"] = terminal);
+        var lines = new List<string>();
+
+        await foreach (var line in Engine.FollowLogs(id, terminal, 100, Ct))
+        {
+            lines.Add(line);
+            if (lines.Count == 2)
+            {
+                await Engine.StopContainer(id, TimeSpan.Zero, Ct);
+            }
+        }
+
+        Assert.Equal(["one", "two"], lines.Order());
+    }
+
     [Fact]
     public async Task A_flood_of_logs_is_bounded_to_its_end()
     {

@@ -17,7 +17,7 @@ public abstract class StreamTests(HubFixture fixture)
         await shop.AddService("one");
         await shop.AddService("two", new { env = new { BROKEN = "1" } });
         await shop.AddService("three");
-        await registry.Push(TestImage.Serving("v1") with { Health = FailsWhereBroken }, shop.Repository, "v1");
+        await registry.Push(TestImage.Serving("v1") with { Health = FailsWhereBroken, Command = WritesFirst }, shop.Repository, "v1");
         using var events = await EventReader.Open(shop.Hub.Api, $"/api/environments/{shop.EnvironmentId}/events");
 
         var id = await shop.Submit(new { imageTag = "v1" });
@@ -45,6 +45,14 @@ public abstract class StreamTests(HubFixture fixture)
         }
 
         Assert.Contains(told, x => x.Name == "log" && (string)x.Data["source"]! == "pull");
+        foreach (var step in steps.Take(2))
+        {
+            var wrote = told.Where(x => x.Name == "log" && (string)x.Data["source"]! == "container" && (string)x.Data["stepId"]! == (string)step!["id"]!).ToList();
+            Assert.Equal(["to error", "to output"], wrote.SelectMany(x => x.Data["lines"]!.AsArray()).Select(x => (string)x!).Order());
+            var result = told.First(x => x.Name == "step" && (string)x.Data["id"]! == (string)step!["id"]! && (string)x.Data["status"]! is "success" or "failed");
+            Assert.All(wrote, x => Assert.True(x.Id < result.Id, $"{x.Text} came behind {result.Text}"));
+        }
+
         using (var over = await EventReader.Open(shop.Hub.Api, $"{path}/stream", told[^1].Id))
         {
             Assert.Equal(204, over.Status);
@@ -103,6 +111,8 @@ public abstract class StreamTests(HubFixture fixture)
     }
 
     private static bool IsEnd(StreamEvent x) => x.Name == "deployhub.deployment.rolled-back";
+
+    private static string[] WritesFirst => ["/bin/busybox", "sh", "-c", "echo to output; echo to error >&2; exec /bin/busybox httpd -f -p 8080 -h /www"];
 
     private static HealthCheck FailsWhereBroken => new(["/bin/busybox", "sh", "-c", "[ -z \"$BROKEN\" ]"], TimeSpan.FromSeconds(1), Retries: 1);
 }
