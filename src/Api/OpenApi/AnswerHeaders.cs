@@ -60,6 +60,11 @@ internal static class AnswerHeaders
             yield return ("ETag", true);
         }
 
+        if (takes.Contains("Last-Event-ID") && status == "200")
+        {
+            yield return ("X-Accel-Buffering", true);
+        }
+
         if (takes.Contains("Prefer") && (done || status == "304"))
         {
             yield return ("Preference-Applied", false);
@@ -88,6 +93,7 @@ internal static class AnswerHeaders
             "Location" => ("Where what was made or begun is to be read.", $"/api/deployment-plans/{Examples.Id}"),
             "ETag" => ("The state of what is shown.", Examples.ETag),
             "Preference-Applied" => ("The wait that was held to.", "wait=60"),
+            "X-Accel-Buffering" => ("Tells a proxy to pass each event on at once.", "no"),
             "WWW-Authenticate" => ("Always Bearer.", "Bearer"),
             _ => ("Seconds after which to ask again.", "1"),
         };

@@ -98,5 +98,25 @@ public class OutputTests
         Assert.Equal("abcd", tail.ToString());
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    [InlineData(100)]
+    public void Lines_come_out_whole_however_their_bytes_come(int step)
+    {
+        byte[] all = [.. "größer\r\n\n12345678\n"u8, 0xFF, .. "x\n123456😀\nrest"u8];
+        var lines = new OutputLines(7);
+        var read = new List<string>();
+
+        for (var at = 0; at < all.Length; at += step)
+        {
+            read.AddRange(lines.Write(all.AsSpan(at, Math.Min(step, all.Length - at))));
+        }
+
+        Assert.Equal(["größer", "", "1234567", "\uFFFDx", "123456"], read);
+        Assert.Equal("rest", lines.Rest());
+        Assert.Null(lines.Rest());
+    }
+
     private static byte[] Frame(byte stream, string text) => [stream, 0, 0, 0, 0, 0, 0, (byte)text.Length, .. Encoding.ASCII.GetBytes(text)];
 }
