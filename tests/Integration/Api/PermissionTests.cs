@@ -124,7 +124,7 @@ public sealed partial class PermissionTests(ApiHost host) : IClassFixture<ApiHos
         }
         else if (row.Scope == Scope.Listed)
         {
-            var listed = await api.Send(method, $"{route}?limit=200", body);
+            var listed = await api.Send(method, row.Name == "GET /api/status" ? route : $"{route}?limit=200", body);
             Assert.True(listed.Status == 200, $"{what} {listed.Status}");
             Assert.Contains(mine["environment"], listed.Text, StringComparison.Ordinal);
             Assert.DoesNotContain(theirs["environment"], listed.Text, StringComparison.Ordinal);

@@ -55,8 +55,10 @@ public sealed class ApiClient(Uri address, string? token) : IDisposable
             request.Content = new StringContent(body as string ?? JsonSerializer.Serialize(body), Encoding.UTF8, "application/json");
         }
 
-        using var response = await _http.SendAsync(request);
-        var text = await response.Content.ReadAsStringAsync();
+        using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+
+        // A stream may never end: that it was opened is its answer.
+        var text = response.Content.Headers.ContentType?.MediaType == "text/event-stream" ? "" : await response.Content.ReadAsStringAsync();
         var all = response.Headers.Concat(response.Content.Headers).ToDictionary(x => x.Key, x => string.Join(", ", x.Value), StringComparer.OrdinalIgnoreCase);
         var answer = new Answer((int)response.StatusCode, text, all);
         Listener?.Invoke(answer);
