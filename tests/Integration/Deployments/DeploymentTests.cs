@@ -197,8 +197,12 @@ public abstract class DeploymentTests(HubFixture fixture)
         await registry.Push(TestImage.Serving("v1"), shop.Repository, "v1");
         var id = await shop.Submit(new { imageTag = "v1", maxParallel = 6 });
 
-        await Eventually.Value(() => shop.Plan(id), plan => plan["steps"]!.AsArray().Count(x => (string?)x!["phase"] == "verifying") == 6);
-        Assert.Equal("completed", (string)(await shop.End(id))["status"]!);
+        var plan = await shop.End(id);
+        Assert.Equal("completed", (string)plan["status"]!);
+
+        // The last one began before the first one had ended: all of them were under way at one time, however slow the machine was.
+        var steps = plan["steps"]!.AsArray();
+        Assert.True(steps.Max(x => (DateTime)x!["startedAt"]!) < steps.Min(x => (DateTime)x!["completedAt"]!), plan.ToString());
         Assert.Equal(string.Join(' ', names.Order().Select(name => $"{name}=running")), await shop.Containers(engine));
     }
 
