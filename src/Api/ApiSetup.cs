@@ -19,6 +19,7 @@ using DeployHub.Api.Values;
 using DeployHub.Contracts.Wire;
 using DeployHub.Hosting;
 using DeployHub.Intake;
+using DeployHub.Persistence;
 using DeployHub.Persistence.Streams;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -35,6 +36,7 @@ public static class ApiSetup
     {
         services.AddIntake();
         services.AddScoped<WaitingLine>().AddScoped<PlanReader>().AddScoped<TagResolution>();
+        services.AddSingleton(provider => new SharedReads<Guid, ReadPlan>(provider.GetRequiredService<IServiceScopeFactory>(), PlanReader.Read));
         services.AddScoped<BatchReader>().AddScoped<HostFiles>().AddScoped<DryRun>().AddScoped<DriftReader>();
         services.AddSingleton<OpenStreams>().AddSingleton<EndWaits>().AddSingleton<StreamListening>().AddSingleton(StreamTimes.Usual);
         services.AddSingleton<LiveStreams>().AddHostedService(provider => provider.GetRequiredService<LiveStreams>());

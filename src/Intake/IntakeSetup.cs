@@ -12,6 +12,7 @@ using DeployHub.Intake.Servers;
 using DeployHub.Intake.Services;
 using DeployHub.Intake.Tokens;
 using DeployHub.Intake.Values;
+using DeployHub.Persistence;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -44,6 +45,7 @@ public static class IntakeSetup
             .AddScoped<AcceptBatchCancel>()
             .AddScoped<AcceptBatchRetry>()
             .AddScoped<TokenCheck>()
+            .AddSingleton(provider => new SharedReads<string, ShownToken>(provider.GetRequiredService<IServiceScopeFactory>(), TokenCheck.ByHash))
             .AddScoped<CommandActs>()
             .AddScoped<CommandIntake>()
             .AddScoped<AccessCheck>()

@@ -97,7 +97,7 @@ internal static class SyncBatchRoutes
     private static async Task<Results<Poll<SyncBatchView>, Refused>> Get(Guid batchId, HttpContext http, BatchReader batches, PreferredWait wait, CancellationToken ct)
     {
         await wait.ForBatch(http, batchId, ct);
-        return await batches.Find(batchId, http.Caller(), ct) is { } batch ? new Poll<SyncBatchView>(batch, batch.Status.HasEnded()) : Refusal.NotFound("sync batch", batchId).Answer();
+        return await batches.Find(batchId, http.Caller(), ct) is { } batch ? new Poll<SyncBatchView>(new(batch, batch.Status.HasEnded())) : Refusal.NotFound("sync batch", batchId).Answer();
     }
 
     private static async Task<Results<Ok<SyncBatchList>, Refused>> List(

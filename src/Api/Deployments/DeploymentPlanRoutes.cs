@@ -75,7 +75,7 @@ internal static class DeploymentPlanRoutes
     private static async Task<Results<Poll<PlanAnswer>, Refused>> Get(Guid id, HttpContext http, PlanReader plans, PreferredWait wait, CancellationToken ct)
     {
         await wait.ForPlan(http, id, ct);
-        return await plans.Find(id, http.Caller(), ct) is { } plan ? new Poll<PlanAnswer>(new PlanAnswer(plan), plan.Status.HasEnded()) : Refusal.NotFound("deployment plan", id).Answer();
+        return await plans.Poll(id, http.Caller(), ct) is { } polled ? new Poll<PlanAnswer>(polled) : Refusal.NotFound("deployment plan", id).Answer();
     }
 
     private static async Task<Results<Ok<PlanList>, Refused>> ListOfEnvironment(

@@ -9,31 +9,49 @@ using Microsoft.EntityFrameworkCore;
 
 namespace DeployHub.Api.Deployments;
 
-/// <summary>Reads plans for the wire. What must not leave, such as a container's former inspection, is not even read.</summary>
-internal sealed class PlanReader(DeployHubDb db, WaitingLine line)
+/// <summary>A plan with its steps as of one moment, for all who asked for it at that moment.</summary>
+internal sealed class ReadPlan
 {
-    /// <summary>The plan with its steps as of one moment: one statement, so that the status never contradicts the steps.</summary>
-    public Task<PlanView?> Find(Guid id, CancellationToken ct) => Find(id, null, ct);
-
-    /// <summary>The same for a caller, who is told what the plan waits for as far as it sees that.</summary>
-    public async Task<PlanView?> Find(Guid id, Caller? caller, CancellationToken ct)
+    public ReadPlan(DeploymentPlan plan, List<ToldStep> steps)
     {
-        var row = await db.Plans.AsNoTracking().Where(plan => plan.Id == id).Select(plan => new
+        Plan = plan;
+        Steps = steps.ConvertAll(StepView.Of);
+        Polled = new(new PlanAnswer(View(null)), plan.Status.HasEnded());
+    }
+
+    public DeploymentPlan Plan { get; }
+
+    public List<StepView> Steps { get; }
+
+    /// <summary>What polls are told, but for what it waits for.</summary>
+    public Polled<PlanAnswer> Polled { get; }
+
+    public PlanView View(List<WaitsForView>? waitsFor) =>
+        PlanView.Of(Plan, PlanCountsView.Of(Steps.Count, status => Steps.Count(step => step.Status == status)), Steps, waitsFor);
+}
+
+/// <summary>Reads plans for the wire. What must not leave, such as a container's former inspection, is not even read.</summary>
+internal sealed class PlanReader(DeployHubDb db, SharedReads<Guid, ReadPlan> shared, WaitingLine line)
+{
+    /// <summary>Some plans with their steps as of one moment: one statement, so that no status contradicts its steps.</summary>
+    public static async Task<Dictionary<Guid, ReadPlan>> Read(DeployHubDb db, IReadOnlyCollection<Guid> ids) =>
+        (await db.Plans.AsNoTracking().Where(plan => ids.Contains(plan.Id)).Select(plan => new
         {
             Plan = plan,
             Steps = db.Steps.Where(step => step.PlanId == plan.Id).OrderBy(step => step.Order).Select(step => new ToldStep(
                 step.Id, step.Order, step.Status, step.Phase, step.ServiceId, step.ServiceName, step.ServerId, step.ServerName, step.ContainerName,
                 step.FromDigest, step.ToDigest, step.Attempts, step.StartedAt, step.CompletedAt, step.Error, step.Restored, step.Recreated, step.CleanupMessage)).ToList(),
-        }).FirstOrDefaultAsync(ct);
-        if (row is null)
-        {
-            return null;
-        }
+        }).ToListAsync()).ToDictionary(row => row.Plan.Id, row => new ReadPlan(row.Plan, row.Steps));
 
-        var steps = row.Steps.ConvertAll(StepView.Of);
-        return PlanView.Of(row.Plan, PlanCountsView.Of(steps.Count, status => steps.Count(step => step.Status == status)), steps,
-            row.Plan.Status == PlanStatus.Queued ? await line.Before(id, row.Plan.EnvironmentId, caller, ct) : null);
-    }
+    /// <summary>For a caller, who is told what the plan waits for as far as it sees that. Without a caller, so is what lies in the plan's environment.</summary>
+    public async Task<PlanView?> Find(Guid id, Caller? caller, CancellationToken ct) => await shared.Find(id, ct) is { } read
+        ? read.View(await WaitsFor(read.Plan, caller, ct))
+        : null;
+
+    /// <summary>The same, for a poll.</summary>
+    public async Task<Polled<PlanAnswer>?> Poll(Guid id, Caller caller, CancellationToken ct) => await shared.Find(id, ct) is { } read
+        ? await WaitsFor(read.Plan, caller, ct) is { } waitsFor ? new(new PlanAnswer(read.View(waitsFor)), hasEnded: false) : read.Polled
+        : null;
 
     /// <summary>A plan of which nothing has happened yet.</summary>
     public static PlanView Of(FreshPlan fresh) => PlanView.Of(fresh.Plan, PlanCountsView.Of(fresh.Steps.Count, _ => 0), fresh.Steps.ConvertAll(step => StepView.Of(new ToldStep(
@@ -56,4 +74,7 @@ internal sealed class PlanReader(DeployHubDb db, WaitingLine line)
                 plan, PlanCountsView.Of(plan.StepCount, status => counts.GetValueOrDefault((plan.Id, status))), null)),
             page.NextCursor);
     }
+
+    private async Task<List<WaitsForView>?> WaitsFor(DeploymentPlan plan, Caller? caller, CancellationToken ct) =>
+        plan.Status == PlanStatus.Queued ? await line.Before(plan.Id, plan.EnvironmentId, caller, ct) : null;
 }

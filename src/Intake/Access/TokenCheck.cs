@@ -21,13 +21,13 @@ public sealed record ShownToken(ApiToken Token, Account Account)
 }
 
 /// <summary>Looks tokens up, at every request anew: what is revoked or disabled is refused from the next one on, by every process.</summary>
-public sealed class TokenCheck(DeployHubDb db)
+public sealed class TokenCheck(DeployHubDb db, SharedReads<string, ShownToken> shared)
 {
     /// <summary>The token of this text, whatever its state; null when there is none.</summary>
     public async Task<ShownToken?> Find(string text, CancellationToken ct)
     {
         var hash = TokenText.Hash(text);
-        var found = await With(db.ApiTokens.Where(x => x.Hash == hash)).FirstOrDefaultAsync(ct);
+        var found = await shared.Find(hash, ct);
 
         // The index compares as fast as it can. What it compares is a hash, which tells nothing of the text; the last word takes the same time always.
         return found is not null && CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(hash), Encoding.ASCII.GetBytes(found.Token.Hash)) ? found : null;
@@ -35,15 +35,19 @@ public sealed class TokenCheck(DeployHubDb db)
 
     /// <summary>What a caller may still do that was let in a while ago, for what stays open: null once its token or account is not accepted any more.</summary>
     public async Task<Caller?> Again(Caller caller, CancellationToken ct) =>
-        await With(db.ApiTokens.Where(x => x.Id == caller.TokenId)).FirstOrDefaultAsync(ct) is { Problem: null } found
+        await With(db, db.ApiTokens.Where(x => x.Id == caller.TokenId)).FirstOrDefaultAsync(ct) is { Problem: null } found
             ? Caller.Of(found.Account, found.Token, caller.RequestId, caller.RemoteAddress, caller.TriggerType)
             : null;
 
     /// <summary>The same for many tokens at once: those that are still accepted, and what each may do.</summary>
     public async Task<Dictionary<Guid, Caller>> Again(IReadOnlyCollection<Guid> tokens, CancellationToken ct) =>
-        (await With(db.ApiTokens.Where(x => tokens.Contains(x.Id))).ToListAsync(ct)).Where(x => x.Problem is null)
+        (await With(db, db.ApiTokens.Where(x => tokens.Contains(x.Id))).ToListAsync(ct)).Where(x => x.Problem is null)
             .ToDictionary(x => x.Token.Id, x => Caller.Of(x.Account, x.Token, null, null));
 
-    private IQueryable<ShownToken> With(IQueryable<ApiToken> tokens) =>
+    /// <summary>The tokens of some hashes, by their hash.</summary>
+    internal static Task<Dictionary<string, ShownToken>> ByHash(DeployHubDb db, IReadOnlyCollection<string> hashes) =>
+        With(db, db.ApiTokens.Where(x => hashes.Contains(x.Hash))).ToDictionaryAsync(x => x.Token.Hash);
+
+    private static IQueryable<ShownToken> With(DeployHubDb db, IQueryable<ApiToken> tokens) =>
         tokens.AsNoTracking().Join(db.Accounts, token => token.AccountId, account => account.Id, (token, account) => new ShownToken(token, account));
 }
