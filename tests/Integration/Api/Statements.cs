@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using DeployHub.Servers;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Npgsql;
 
@@ -20,24 +21,11 @@ internal sealed class Statements : IObserver<DiagnosticListener>, IObserver<KeyV
         _subscriptions.Add(DiagnosticListener.AllListeners.Subscribe(this));
     }
 
-    public void Clear()
+    /// <summary>Of each list that is read by this: the rows that were looked at in each table or index, whether they were of use or not.</summary>
+    public async Task<List<(string Where, double Rows)>> RowsRead(Func<Task> act)
     {
-        lock (_lock)
-        {
-            _heard.Clear();
-        }
-    }
-
-    /// <summary>Of each list that was read since: the rows that were looked at in each table or index, whether they were of use or not.</summary>
-    public async Task<List<(string Where, double Rows)>> RowsRead()
-    {
-        List<(string Text, List<NpgsqlParameter> Parameters)> heard;
-        lock (_lock)
-        {
-            heard = [.. _heard];
-        }
-
-        Assert.NotEmpty(heard);
+        // EF Core looks once a second whether somebody listens: the first acts may pass unheard.
+        var heard = await Eventually.Value(() => Heard(act), any => any.Count > 0, what: "a list's statements to be heard");
         await using var connection = new NpgsqlConnection(_database);
         await connection.OpenAsync();
         var rows = new List<(string, double)>();
@@ -81,6 +69,20 @@ internal sealed class Statements : IObserver<DiagnosticListener>, IObserver<KeyV
     public void Dispose() => _subscriptions.ForEach(x => x.Dispose());
 
     private const string DbLoggerCategory = "Microsoft.EntityFrameworkCore";
+
+    private async Task<List<(string Text, List<NpgsqlParameter> Parameters)>> Heard(Func<Task> act)
+    {
+        lock (_lock)
+        {
+            _heard.Clear();
+        }
+
+        await act();
+        lock (_lock)
+        {
+            return [.. _heard];
+        }
+    }
 
     private static bool IsList(DbCommand command) =>
         command.CommandText.Contains("LIMIT", StringComparison.Ordinal)

@@ -6,6 +6,9 @@ namespace DeployHub.Integration.Deployments;
 /// <summary>What a step is at when its worker is killed.</summary>
 public enum KilledAct
 {
+    /// <summary>The engine and the image are looked at before anything is touched.</summary>
+    Prepare,
+
     /// <summary>The new container takes the former one's place.</summary>
     Deploy,
 
@@ -54,7 +57,7 @@ public sealed record KillPoint(string Name, KilledAct Act, string Call, string? 
 
     public static KillPoint[] Deploy { get; } =
     [
-        At("preparation begun", KilledAct.Deploy, "^GET .*/info"),
+        At("begun", KilledAct.Prepare, "^GET .*/info"),
         At("command received", KilledAct.Deploy, Create, moment: KillMoment.Claim),
         At("lease taken", KilledAct.Deploy, "^GET .*/images/"),
         At("about to pull", KilledAct.Deploy, "^POST .*/images/create"),

@@ -85,8 +85,13 @@ public abstract class KillRound : IAsyncDisposable
     private async Task<KilledPlan[]> Stand(Registry registry, StatementGate? gate)
     {
         var plans = Array.ConvertAll(_points, point => Own(new KilledPlan(point, _engine)));
-        await Task.WhenAll(plans.Select(plan => plan.Begin(_hub, registry, gate)));
-        await Task.WhenAll(plans.Select(plan => plan.Stands()));
+        // A preparation waits for its engine for less long than the others may need to come to their points.
+        foreach (var group in plans.GroupBy(plan => plan.Point.Act == KilledAct.Prepare).OrderBy(group => group.Key))
+        {
+            await Task.WhenAll(group.Select(plan => plan.Begin(_hub, registry, gate)));
+            await Task.WhenAll(group.Select(plan => plan.Stands()));
+        }
+
         if (gate is not null)
         {
             await Eventually.Equal((long)_points.Count(x => x.Moment == KillMoment.Claim), gate.Held, Patience);

@@ -36,9 +36,9 @@ public sealed class KilledPlan(KillPoint point, DockerEngine engine) : IAsyncDis
             (await registry.Push(Point.Act == KilledAct.Restore ? sick : TestImage.Serving("v2"), _shop.Repository, "v2")).ImageId);
         await Ended(await _shop.Submit(new { imageTag = "v1" }), "completed");
         _old = await Shop.ContainerId(engine, _name);
-        if (Point.Act is KilledAct.Deploy or KilledAct.Finalize)
+        if (Point.Act is KilledAct.Prepare or KilledAct.Deploy or KilledAct.Finalize)
         {
-            await Arm(gate, Point.Act == KilledAct.Deploy ? StepAct.Deploy : StepAct.Finalize);
+            await Arm(gate, Point.Act == KilledAct.Finalize ? StepAct.Finalize : StepAct.Deploy);
             Id = Guid.Parse(await _shop.Submit(new { imageTag = "v2" }));
             return;
         }
@@ -86,7 +86,7 @@ public sealed class KilledPlan(KillPoint point, DockerEngine engine) : IAsyncDis
     {
         var (wanted, made) = Point.Act switch
         {
-            KilledAct.Deploy or KilledAct.Finalize => ($"completed success, another {_image.New}", 1),
+            KilledAct.Prepare or KilledAct.Deploy or KilledAct.Finalize => ($"completed success, another {_image.New}", 1),
             KilledAct.Restore => ($"rolled_back failed restored, the same {_image.Old}", 0),
             _ => ($"rolled_back rolled_back restored recreated, another {_image.Old}", 1),
         };
