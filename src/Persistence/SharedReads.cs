@@ -45,7 +45,8 @@ public sealed class SharedReads<TKey, TValue>(IServiceScopeFactory scopes, Func<
     {
         while (Next() is { } batch)
         {
-            await Read(batch).WaitAsync(Slow).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // On a thread of its own: SQLite reads without ever giving its thread back, and whoever came first would read for all who come after.
+            await Task.Run(() => Read(batch)).WaitAsync(Slow).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -69,13 +70,18 @@ public sealed class SharedReads<TKey, TValue>(IServiceScopeFactory scopes, Func<
     {
         try
         {
-            await using var scope = scopes.CreateAsyncScope();
-            batch.Found.SetResult(await read(scope.ServiceProvider.GetRequiredService<DeployHubDb>(), batch.Keys));
+            batch.Found.SetResult(await ReadInScope(batch.Keys));
         }
         catch (Exception e)
         {
             batch.Found.SetException(e);
         }
+    }
+
+    private async Task<Dictionary<TKey, TValue>> ReadInScope(HashSet<TKey> keys)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        return await read(scope.ServiceProvider.GetRequiredService<DeployHubDb>(), keys);
     }
 
     private sealed class Batch

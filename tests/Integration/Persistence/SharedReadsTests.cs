@@ -56,6 +56,27 @@ public sealed class SharedReadsTests(Databases databases)
     }
 
     [Fact]
+    public async Task A_read_that_keeps_its_thread_holds_nobody_up_either()
+    {
+        await using var database = await databases.New(Provider.Sqlite);
+        using var gate = new ManualResetEventSlim();
+        var count = 0;
+        var shared = new SharedReads<Guid, DeploymentEnvironment>(database.Scopes, (_, _) =>
+        {
+            Interlocked.Increment(ref count);
+            Assert.True(gate.Wait(Eventually.Deadline, TestContext.Current.CancellationToken));
+            return Task.FromResult(new Dictionary<Guid, DeploymentEnvironment>());
+        });
+
+        // Were they read on the thread of whoever asks, the first question would not come back.
+        var asked = new[] { shared.Find(Guid.CreateVersion7(), CancellationToken.None), shared.Find(Guid.CreateVersion7(), CancellationToken.None) };
+        await Eventually.True(() => Volatile.Read(ref count) == 2);
+        Assert.All(asked, find => Assert.False(find.IsCompleted));
+        gate.Set();
+        Assert.All(await Task.WhenAll(asked), Assert.Null);
+    }
+
+    [Fact]
     public async Task A_read_that_fails_tells_all_who_share_it_and_the_next_is_tried()
     {
         await using var database = await databases.New(Provider.Sqlite, migrated: false);
