@@ -3,7 +3,6 @@ namespace DeployHub.Servers;
 /// <summary>One of our own programs as a process of its own, so that it can be killed.</summary>
 public sealed class AppProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
     private readonly ServerProcess _process;
 
     private AppProcess(ServerFolder folder, ServerProcess process) => (Folder, _process) = (folder, process);
@@ -36,7 +35,7 @@ public sealed class AppProcess : IAsyncDisposable
             if (ready is not null)
             {
                 using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
-                await app._process.Ready(Path.GetFileName(dll), () => Answers(http, ready), within ?? StartDeadline);
+                await app._process.Ready(Path.GetFileName(dll), () => Answers(http, ready), within);
             }
 
             return app;
@@ -70,7 +69,7 @@ public sealed class AppProcess : IAsyncDisposable
     public string WholeOutput() => _process.WholeOutput();
 
     /// <summary>SIGKILL, and awaits the end.</summary>
-    public Task Kill() => _process.End(Posix.KillNow, StartDeadline);
+    public Task Kill() => _process.End(Posix.KillNow, ServerProcess.StartDeadline);
 
     /// <summary>SIGTERM, and awaits the end; past the deadline (30 s) it is killed. Returns the exit code.</summary>
     /// <exception cref="TimeoutException">It had to be killed; with its last lines.</exception>

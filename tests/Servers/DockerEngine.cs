@@ -6,7 +6,6 @@ namespace DeployHub.Servers;
 /// killed, hung and started again without touching any other engine. Needs root.</summary>
 public sealed class DockerEngine : IAsyncDisposable
 {
-    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(30);
     private readonly IReadOnlyList<string> _arguments;
     private readonly HttpClient _ping;
@@ -160,7 +159,7 @@ public sealed class DockerEngine : IAsyncDisposable
     {
         _process?.Dispose();
         _process = await ServerProcess.Start(Folder, "dockerd", _arguments);
-        await _process.Ready($"dockerd '{Name}'", Answers, StartDeadline);
+        await _process.Ready($"dockerd '{Name}'", Answers);
     }
 
     private async Task<bool> Answers()

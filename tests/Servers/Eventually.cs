@@ -6,8 +6,8 @@ namespace DeployHub.Servers;
 /// <summary>Waits for a state with a deadline. The only place in the tests that looks again after a pause.</summary>
 public static class Eventually
 {
-    /// <summary>The deadline where none is given: 20 seconds.</summary>
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+    /// <summary>The deadline where none is given: 60 seconds.</summary>
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);

@@ -6,7 +6,6 @@ namespace DeployHub.Servers;
 public sealed class Postgres : IAsyncDisposable
 {
     private const string Superuser = "postgres";
-    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(30);
     private readonly string[] _arguments;
     private ServerProcess? _process;
@@ -89,7 +88,7 @@ public sealed class Postgres : IAsyncDisposable
     {
         _process?.Dispose();
         _process = await ServerProcess.Start(Folder, Program("postgres"), _arguments, user: User);
-        await _process.Ready("PostgreSQL", async () => await Query(Superuser, "select 1") == "1", StartDeadline);
+        await _process.Ready("PostgreSQL", async () => await Query(Superuser, "select 1") == "1");
     }
 
     /// <summary>The last 200 lines of its log.</summary>
@@ -109,7 +108,7 @@ public sealed class Postgres : IAsyncDisposable
     {
         using var initdb = await ServerProcess.Start(
             folder, Program("initdb"), ["-D", data, "-U", Superuser, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"], user: User);
-        var inTime = await initdb.End(signal: 0, StartDeadline);
+        var inTime = await initdb.End(signal: 0, ServerProcess.StartDeadline);
         if (!inTime || initdb.ExitCode != 0)
         {
             throw new ServerFailedException($"initdb ended with {initdb.ExitCode}:{Environment.NewLine}{initdb.Output()}");

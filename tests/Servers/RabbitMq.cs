@@ -8,7 +8,6 @@ namespace DeployHub.Servers;
 public sealed class RabbitMq : IAsyncDisposable
 {
     private const string Scripts = "/usr/lib/rabbitmq/bin";
-    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(30);
     private readonly Dictionary<string, string> _environment;
     private readonly int _epmdPort = FreePorts.Next();
@@ -64,7 +63,7 @@ public sealed class RabbitMq : IAsyncDisposable
             await File.WriteAllTextAsync(folder.In("rabbitmq.conf"), "log.console.level = warning\n");
             // Started by us and in the foreground: the one that Erlang would start by itself is a daemon that outlives it.
             node._epmd = await ServerProcess.Start(folder, "epmd", ["-address", "127.0.0.1", "-port", Number(node._epmdPort)]);
-            await node._epmd.Ready("epmd", () => Connects(node._epmdPort), StartDeadline);
+            await node._epmd.Ready("epmd", () => Connects(node._epmdPort));
             await node.StartAgain();
             return node;
         }
@@ -86,7 +85,7 @@ public sealed class RabbitMq : IAsyncDisposable
     {
         _process?.Dispose();
         _process = await ServerProcess.Start(Folder, $"{Scripts}/rabbitmq-server", [], _environment);
-        await _process.Ready("RabbitMQ", () => SpeaksAmqp(Port), StartDeadline);
+        await _process.Ready("RabbitMQ", () => SpeaksAmqp(Port));
     }
 
     /// <summary>Runs rabbitmqctl against it, for example <c>Ctl("list_queues", "name", "messages")</c>.</summary>

@@ -7,7 +7,6 @@ namespace DeployHub.Servers;
 /// <summary>An image registry of its own (the reference implementation), with deletion on and, if asked for, a password.</summary>
 public sealed class Registry : IAsyncDisposable
 {
-    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(5);
     private ServerProcess? _process;
 
@@ -74,7 +73,7 @@ public sealed class Registry : IAsyncDisposable
     {
         _process?.Dispose();
         _process = await ServerProcess.Start(Folder, "docker-registry", ["serve", Folder.In("registry.yml")]);
-        await _process.Ready("docker-registry", Answers, StartDeadline);
+        await _process.Ready("docker-registry", Answers);
     }
 
     /// <summary>Deletes a manifest, so that a pull by its digest or tags is refused.</summary>

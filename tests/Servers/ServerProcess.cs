@@ -6,7 +6,12 @@ namespace DeployHub.Servers;
 /// <summary>A child process that does not outlive this one, with its output in a file of the server's folder.</summary>
 internal sealed class ServerProcess : IDisposable
 {
+    /// <summary>How long a server may take to come up. Long, since a machine that runs other tests beside it, or a server that was killed and
+    /// has much to look through, may need minutes, and to begin again would only cost them once more.</summary>
+    public static readonly TimeSpan StartDeadline = TimeSpan.FromMinutes(3);
+
     private const int LinesShown = 200;
+    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(10);
     // The parent-death signal comes when the *thread* that forked ends, so one thread that never ends does all forking.
     private static readonly BlockingCollection<Action> Forks = [];
     private readonly Process _process;
@@ -77,13 +82,14 @@ internal sealed class ServerProcess : IDisposable
         return log.ReadToEnd();
     }
 
-    /// <summary>Waits until <paramref name="ready"/> holds.</summary>
+    /// <summary>Waits until <paramref name="ready"/> holds, at most <paramref name="within"/>, else <see cref="StartDeadline"/>. An answer that
+    /// does not come within 10 s is asked for again.</summary>
     /// <exception cref="ServerFailedException">The program ended before, or was not ready in time; with its output.</exception>
-    public async Task Ready(string name, Func<Task<bool>> ready, TimeSpan deadline)
+    public async Task Ready(string name, Func<Task<bool>> ready, TimeSpan? within = null)
     {
         try
         {
-            await Eventually.True(async () => HasExited || await ready(), deadline, what: $"{name} to be ready");
+            await Eventually.True(async () => HasExited || await ready().WaitAsync(LongestAnswer), within ?? StartDeadline, what: $"{name} to be ready");
         }
         catch (TimeoutException late)
         {

@@ -11,7 +11,6 @@ namespace DeployHub.Bench.Setup;
 internal sealed class Hub : IAsyncDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(15);
-    private static readonly TimeSpan StartDeadline = TimeSpan.FromMinutes(3);
     private readonly List<AppProcess> _running = [];
     private readonly Stack<AppProcess> _workers = new();
     private readonly Dictionary<string, string> _environment;
@@ -126,7 +125,7 @@ internal sealed class Hub : IAsyncDisposable
         // One caller asks for all that the hub can do.
         _environment["DEPLOYHUB_RATE_LIMIT_TOKEN"] = _environment["DEPLOYHUB_RATE_LIMIT_ADDRESS"] = "10000000";
         var dll = Path.Combine(AppContext.BaseDirectory, $"DeployHub.{program}.dll");
-        var process = await AppProcess.Start(dll, [$"--urls={address}"], _environment, new Uri(address, "/health/ready"), StartDeadline);
+        var process = await AppProcess.Start(dll, [$"--urls={address}"], _environment, new Uri(address, "/health/ready"));
         _running.Add(process);
         Processes[name] = process.Pid;
         return process;

@@ -42,7 +42,7 @@ public sealed class BrokerFaultTests(DistributedHub fixture) : IClassFixture<Dis
             var second = await shop.Submit(new { imageTag = "v1" });
             Assert.Equal(200, (await shop.Hub.Api.Get("/health/ready")).Status);
             var status = await Eventually.Value(
-                async () => (await shop.Hub.Api.Get("/api/status")).Json!["status"]!["broker"]!, broker => (string)broker["status"]! == "degraded", TimeSpan.FromSeconds(30));
+                async () => (await shop.Hub.Api.Get("/api/status")).Json!["status"]!["broker"]!, broker => (string)broker["status"]! == "degraded", TimeSpan.FromSeconds(60));
             Assert.Contains("blocked for want of disk or memory", (string)status["message"]!, StringComparison.Ordinal);
             Assert.Equal("pending", (string)(await shop.Plan(second))["status"]!);
 

@@ -46,8 +46,8 @@ public sealed class StarvationTests(StandaloneHub fixture) : IClassFixture<Stand
         var (_, registry) = await fixture.Servers();
         var shops = await Task.WhenAll(Fleet(), Fleet());
         var plans = await Task.WhenAll(shops.Select(shop => shop.Submit(new { imageTag = "v1", maxParallel = 64 })));
-        await hanging.LayerBegun.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
-        await Eventually.True(async () => await Pulling() >= 16, TimeSpan.FromSeconds(30));
+        await hanging.LayerBegun.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        await Eventually.True(async () => await Pulling() >= 16, TimeSpan.FromSeconds(60));
 
         await CompletesMeanwhile(engine, registry);
 

@@ -121,7 +121,7 @@ public abstract class ContainerTests(EngineKind kind) : EngineTest(kind)
             ["Test"] = new JsonArray("CMD", "/bin/sh", "-c", "echo cannot; exit 1"), ["Interval"] = 100_000_000, ["Retries"] = 1,
         });
 
-        await events.ReadAll(Ct).FirstAsync(happened => happened.ActorId == id && happened.Action == "health_status: unhealthy", Ct).AsTask().WaitAsync(TimeSpan.FromSeconds(20), Ct);
+        await events.ReadAll(Ct).FirstAsync(happened => happened.ActorId == id && happened.Action == "health_status: unhealthy", Ct).AsTask().WaitAsync(TimeSpan.FromSeconds(60), Ct);
 
         var health = (await Engine.GetContainer(id, Ct)).State.Health;
         Assert.NotNull(health);

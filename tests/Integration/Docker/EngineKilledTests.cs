@@ -36,8 +36,8 @@ public class EngineKilledTests
         var running = engine.Exec(id, ["/bin/sh", "-c", "echo begun; sleep 1000"], ct: Ct);
         var stopping = engine.StopContainer(id, TimeSpan.FromSeconds(60), Ct);
         // The engine has taken the stop up as soon as it tells of the signal.
-        await engine.Events(new Dictionary<string, string[]> { ["event"] = ["kill"] }, DateTimeOffset.UnixEpoch, Ct).FirstAsync(Ct).AsTask().WaitAsync(TimeSpan.FromSeconds(20), Ct);
-        await engine.Events(new Dictionary<string, string[]> { ["event"] = ["exec_start"] }, DateTimeOffset.UnixEpoch, Ct).FirstAsync(Ct).AsTask().WaitAsync(TimeSpan.FromSeconds(20), Ct);
+        await engine.Events(new Dictionary<string, string[]> { ["event"] = ["kill"] }, DateTimeOffset.UnixEpoch, Ct).FirstAsync(Ct).AsTask().WaitAsync(TimeSpan.FromSeconds(60), Ct);
+        await engine.Events(new Dictionary<string, string[]> { ["event"] = ["exec_start"] }, DateTimeOffset.UnixEpoch, Ct).FirstAsync(Ct).AsTask().WaitAsync(TimeSpan.FromSeconds(60), Ct);
 
         await kill();
 

@@ -13,7 +13,7 @@ public abstract class EventTests(EngineKind kind) : EngineTest(kind)
 
         await Engine.StartContainer(id, Ct);
 
-        var seen = await events.ReadAll(Ct).Take(2).ToListAsync(Ct).AsTask().WaitAsync(TimeSpan.FromSeconds(20), Ct);
+        var seen = await events.ReadAll(Ct).Take(2).ToListAsync(Ct).AsTask().WaitAsync(TimeSpan.FromSeconds(60), Ct);
         Assert.Equal(["start", "die"], seen.Select(happened => happened.Action));
         Assert.All(seen, happened => Assert.Equal(("container", id), (happened.Type, happened.ActorId)));
         Assert.Equal("5", seen[1].Attributes["exitCode"]);
@@ -28,7 +28,7 @@ public abstract class EventTests(EngineKind kind) : EngineTest(kind)
         await Engine.WaitContainer(id, Ct);
         var since = (await Engine.GetContainer(id, Ct)).Created;
 
-        var missed = await Engine.Events(new Dictionary<string, string[]> { ["container"] = [id] }, since, Ct).Take(3).ToListAsync(Ct).AsTask().WaitAsync(TimeSpan.FromSeconds(20), Ct);
+        var missed = await Engine.Events(new Dictionary<string, string[]> { ["container"] = [id] }, since, Ct).Take(3).ToListAsync(Ct).AsTask().WaitAsync(TimeSpan.FromSeconds(60), Ct);
 
         Assert.Equal(["create", "start", "die"], missed.Select(happened => happened.Action));
     }

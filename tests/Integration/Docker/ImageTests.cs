@@ -146,7 +146,7 @@ public sealed class RealImageTests() : ImageTests(EngineKind.Real)
         await using var registry = new BrokenRegistry(hangs: true);
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Ct);
         var pulling = Engine.Pull($"{registry.Host}/app:v1", null, ct: cancel.Token);
-        await registry.LayerBegun.Task.WaitAsync(TimeSpan.FromSeconds(20), Ct);
+        await registry.LayerBegun.Task.WaitAsync(TimeSpan.FromSeconds(60), Ct);
 
         await cancel.CancelAsync();
 

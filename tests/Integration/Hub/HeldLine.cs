@@ -51,7 +51,7 @@ public sealed class HeldLine : IDisposable
     });
 
     /// <summary>Waits until something stands still.</summary>
-    public Task Holds(int count = 1) => Eventually.True(() => Held >= count, TimeSpan.FromSeconds(30), what: $"{count} requests with «{Hold}» to stand still");
+    public Task Holds(int count = 1) => Eventually.True(() => Held >= count, TimeSpan.FromSeconds(60), what: $"{count} requests with «{Hold}» to stand still");
 
     /// <summary>Lets what stands still, and all that follows, pass.</summary>
     public void Release() => End(goesOn: true);

@@ -21,7 +21,7 @@ namespace DeployHub.Integration.Messaging;
 /// <summary>What no reader can handle is kept, holds nobody up, and can be sent again; in both shapes.</summary>
 public abstract class DeadLetterTests(Databases databases, Provider provider)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly Caller Operator = new("test", null, Guid.NewGuid(), "test", Role.Operator, null, null, null);
     private readonly string _queue = $"deployhub.test-{Guid.NewGuid():n}";
 

@@ -11,7 +11,7 @@ namespace DeployHub.Integration.Messaging;
 /// <summary>What is committed is delivered, what is not never is; in both shapes.</summary>
 public abstract class OutboxTests(Databases databases, Provider provider)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly string _queue = $"test-{Guid.NewGuid():n}";
 
     [Fact]
@@ -211,7 +211,7 @@ public sealed class EmbeddedOutboxTests(Databases databases) : OutboxTests(datab
 
 public sealed class DistributedOutboxTests(Databases databases) : OutboxTests(databases, Provider.Postgres)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly Databases _databases = databases;
     private readonly string _queue = $"test-{Guid.NewGuid():n}";
 

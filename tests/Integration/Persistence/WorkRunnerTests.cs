@@ -61,7 +61,7 @@ public sealed class WorkRunnerTests(Databases databases)
         await server.Kill();
         await Eventually.Equal("begun cancelled", () => Task.FromResult(first.Seen(work)), TimeSpan.FromSeconds(12));
         await server.StartAgain();
-        await Eventually.True(() => first.Seen(work).Contains("done", StringComparison.Ordinal) || second.Seen(work) == "done" || first.Begun(work) == 2, TimeSpan.FromSeconds(30));
+        await Eventually.True(() => first.Seen(work).Contains("done", StringComparison.Ordinal) || second.Seen(work) == "done" || first.Begun(work) == 2, TimeSpan.FromSeconds(60));
 
         Assert.True(first.LastCancelled(work) < (second.FirstBegun(work) ?? DateTime.MaxValue));
         Assert.Equal(0, await database.Read(db => db.WorkItems.CountAsync(x => x.Attempts != 2)));
@@ -80,7 +80,7 @@ public sealed class WorkRunnerTests(Databases databases)
 
         await first.DisposeAsync();
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(2), $"The stop took {watch.Elapsed}.");
-        await Eventually.True(() => work.All(x => second.Seen(x) == "done"), TimeSpan.FromSeconds(20));
+        await Eventually.True(() => work.All(x => second.Seen(x) == "done"), TimeSpan.FromSeconds(60));
 
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(2.5), $"It took {watch.Elapsed}.");
         Assert.All(work, x => Assert.Equal("begun cancelled", first.Seen(x)));
@@ -94,7 +94,7 @@ public sealed class WorkRunnerTests(Databases databases)
         Assert.True(await database.Read(db => db.Claim(StepAct.Deploy, work, Guid.CreateVersion7(), CancellationToken.None)));
         await using var worker = await Worker.Start(database);
 
-        await Eventually.Equal("done", () => Task.FromResult(worker.Seen(work)), TimeSpan.FromSeconds(5));
+        await Eventually.Equal("done", () => Task.FromResult(worker.Seen(work)), TimeSpan.FromSeconds(10));
     }
 
     [Theory]
@@ -112,7 +112,7 @@ public sealed class WorkRunnerTests(Databases databases)
         await worker.Runner.Accept(StepAct.Deploy, broken, CancellationToken.None);
         await Eventually.Equal("begun", () => Task.FromResult(worker.Seen(broken)));
         var watch = Stopwatch.StartNew();
-        await Eventually.True(() => worker.Begun(broken) == 2, TimeSpan.FromSeconds(30));
+        await Eventually.True(() => worker.Begun(broken) == 2, TimeSpan.FromSeconds(60));
 
         Assert.InRange(watch.Elapsed.TotalSeconds, 3.5, 8);
         Assert.Equal("begun", worker.Seen(lengthy));
