@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 
 namespace DeployHub.Servers;
 
@@ -87,6 +88,18 @@ public sealed class DockerEngine : IAsyncDisposable
         start();
         await made.Task.WaitAsync(StopDeadline);
         await Kill();
+    }
+
+    /// <summary>SIGKILL as in <see cref="Kill"/>, in the middle of a container's removal: the container is dead from then on.</summary>
+    public async Task KillInRemoval(string containerId)
+    {
+        await Kill();
+
+        // What is on the disk from the beginning of a removal until its end.
+        var file = Folder.In($"data/containers/{containerId}/config.v2.json");
+        var container = JsonNode.Parse(await File.ReadAllTextAsync(file))!;
+        container["State"]!["RemovalInProgress"] = true;
+        await File.WriteAllTextAsync(file, container.ToJsonString());
     }
 
     /// <summary>As when the machine loses its power: the engine, its shims and all containers end at once.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text.RegularExpressions;
 
 namespace DeployHub.Api.Http;
@@ -8,6 +9,7 @@ internal static partial class RequestIds
     private const string Header = "X-Request-Id";
     private const string Crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     private const int Digits = 26;
+    private const uint BitsOfDigit = 31;
 
     public static string RequestId(this HttpContext http) => http.TraceIdentifier;
 
@@ -25,13 +27,13 @@ internal static partial class RequestIds
     /// <summary>As a ULID: 128 bits, the time first, in Crockford's base 32.</summary>
     public static string New()
     {
-        var bits = new System.Numerics.BigInteger(Guid.CreateVersion7().ToByteArray(bigEndian: true), isUnsigned: true, isBigEndian: true);
+        var bits = BinaryPrimitives.ReadUInt128BigEndian(Guid.CreateVersion7().ToByteArray(bigEndian: true));
         return "req_" + string.Create(Digits, bits, (text, rest) =>
         {
             for (var i = text.Length - 1; i >= 0; i--)
             {
-                (rest, var digit) = System.Numerics.BigInteger.DivRem(rest, Crockford.Length);
-                text[i] = Crockford[(int)digit];
+                text[i] = Crockford[(int)(uint)(rest & BitsOfDigit)];
+                rest >>= 5;
             }
         });
     }

@@ -30,7 +30,11 @@ public sealed record ContainerHealth(string Status, int FailingStreak, IReadOnly
 /// <param name="FinishedAt">Its last end, or null when there was none. For one that ended at once it may lie before <paramref name="StartedAt"/>: containerd's clock reading and dockerd's own.</param>
 /// <param name="Health">The health check's word, or null when it has none.</param>
 public sealed record ContainerState(
-    string Status, bool Running, bool Restarting, bool Paused, bool OomKilled, int ExitCode, string Error, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, ContainerHealth? Health);
+    string Status, bool Running, bool Restarting, bool Paused, bool OomKilled, int ExitCode, string Error, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt, ContainerHealth? Health)
+{
+    /// <summary>Its removal was begun and not ended, as when its engine was killed over it. It can be removed, and nothing else.</summary>
+    public bool IsDead => Status == "dead";
+}
 
 /// <summary>A container (Engine API, <c>GET /containers/{id}/json</c>).</summary>
 /// <param name="Id">64 hexadecimal digits.</param>

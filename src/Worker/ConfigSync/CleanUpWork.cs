@@ -37,7 +37,7 @@ public sealed partial class CleanUpWork(DeployHubDb db, EngineClients engines, H
     private async Task CleanUp(Server server, Guid batchId, List<BegunTarget> cutShort, CancellationToken ct)
     {
         var engine = engines.For(server.Endpoint);
-        EngineServerException? refused = null;
+        EngineException? refused = null;
         foreach (var target in cutShort)
         {
             try
@@ -49,9 +49,9 @@ public sealed partial class CleanUpWork(DeployHubDb db, EngineClients engines, H
             {
                 // Where nothing may be or can be written, nothing was left.
             }
-            catch (EngineServerException e)
+            catch (EngineException e) when (e is not (EngineUnreachableException or EngineResponseLostException))
             {
-                // The helper goes all the same; then it is told.
+                // The helper goes all the same; then it is told, or tried again.
                 refused = e;
             }
         }

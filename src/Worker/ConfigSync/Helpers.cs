@@ -51,7 +51,14 @@ public sealed class Helpers(HelperImage image)
         {
             try
             {
-                var found = await engine.FindContainer(name, ct) ?? await Make(engine, server, name, LabelsOf(batchId), ct);
+                var found = await engine.FindContainer(name, ct);
+                if (found is { State.IsDead: true })
+                {
+                    await engine.RemoveContainer(found.Id, force: true, removeVolumes: false, ct);
+                    found = null;
+                }
+
+                found ??= await Make(engine, server, name, LabelsOf(batchId), ct);
                 if (running && !found.State.Running)
                 {
                     await Starting.Start(engine, found.Id, removeVolumes: false, ct);

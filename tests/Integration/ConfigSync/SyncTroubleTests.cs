@@ -121,6 +121,28 @@ public sealed class SyncTroubleTests(SyncEngine fixture) : IClassFixture<SyncEng
         Assert.Equal(before, await rig.Host());
     }
 
+    [Fact]
+    public async Task A_helper_whose_engine_was_killed_as_it_removed_it_is_removed_all_the_same()
+    {
+        await using var engine = await DockerEngine.Start("removing");
+        await using var rig = await SyncRig.Open(engine);
+        await rig.Put("folder/inside", "x");
+        rig.Proxy.Decide = line => line.StartsWith("DELETE", StringComparison.Ordinal) ? Fate.Held : rig.Proxy.Holding.IsCompleted ? Fate.LostBefore : Fate.Pass;
+        var id = await rig.Submit(rollback: true, new Wanted(rig.At("a"), Bytes("new")), new Wanted(rig.At("folder"), Bytes("no")));
+        await rig.Proxy.Holding.WaitAsync(TimeSpan.FromSeconds(60), Ct);
+        var helper = await engine.Docker("ps", "-aq", "--no-trunc", "--filter", $"label=deployhub.batch={id}");
+
+        await engine.KillInRemoval(helper);
+        await engine.Restart();
+        Assert.Equal("dead", await engine.Docker("inspect", "-f", "{{.State.Status}}", helper));
+        rig.Proxy.Decide = _ => Fate.Pass;
+        rig.Proxy.Drop();
+
+        Assert.Equal("RolledBack [RolledBack Failed] [Restored Failed:target_is_no_file]", await rig.End(id));
+        await Eventually.Equal("", () => engine.Docker("ps", "-aq", "--filter", $"label=deployhub.batch={id}"));
+        await Eventually.Equal(0, () => rig.Read(db => db.WorkItems.CountAsync()));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using DeployHub.Domain.Tokens;
 using DeployHub.Persistence;
 using Microsoft.EntityFrameworkCore;
@@ -113,12 +112,10 @@ public sealed class SchemaTests(Databases databases)
             INSERT INTO "__EFMigrationsLock" VALUES (1, '2026-01-01 00:00:00+00:00');
             """));
         await File.WriteAllTextAsync(database.Options.SqliteFile + ".migrating", "", TestContext.Current.CancellationToken);
-        var watch = Stopwatch.StartNew();
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
 
         await database.Migrate(deadline.Token);
 
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10), $"It took {watch.Elapsed}.");
         await Applied_once(database);
     }
 

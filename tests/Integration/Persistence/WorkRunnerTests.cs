@@ -76,13 +76,11 @@ public sealed class WorkRunnerTests(Databases databases)
         await Eventually.True(() => work.All(x => first.Seen(x) == "begun"));
         await using var second = await Worker.Start(database);
         await first.Runner.Accept(StepAct.Deploy, Guid.CreateVersion7(), CancellationToken.None);
-        var watch = Stopwatch.StartNew();
 
         await first.DisposeAsync();
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(2), $"The stop took {watch.Elapsed}.");
-        await Eventually.True(() => work.All(x => second.Seen(x) == "done"), TimeSpan.FromSeconds(60));
 
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(2.5), $"It took {watch.Elapsed}.");
+        // Less than what is left of the leases.
+        await Eventually.True(() => work.All(x => second.Seen(x) == "done"), TimeSpan.FromSeconds(8));
         Assert.All(work, x => Assert.Equal("begun cancelled", first.Seen(x)));
     }
 
@@ -109,12 +107,11 @@ public sealed class WorkRunnerTests(Databases databases)
 
         // The second attempt is followed by four seconds of pause, over which a heartbeat falls.
         broken = await Add(database, attempts: 1);
-        await worker.Runner.Accept(StepAct.Deploy, broken, CancellationToken.None);
-        await Eventually.Equal("begun", () => Task.FromResult(worker.Seen(broken)));
         var watch = Stopwatch.StartNew();
+        await worker.Runner.Accept(StepAct.Deploy, broken, CancellationToken.None);
         await Eventually.True(() => worker.Begun(broken) == 2, TimeSpan.FromSeconds(60));
 
-        Assert.InRange(watch.Elapsed.TotalSeconds, 3.5, 8);
+        Assert.True(watch.Elapsed > TimeSpan.FromSeconds(3.5), $"It was tried again after {watch.Elapsed}.");
         Assert.Equal("begun", worker.Seen(lengthy));
     }
 
