@@ -23,6 +23,10 @@ public sealed record ShownToken(ApiToken Token, Account Account)
 /// <summary>Looks tokens up, at every request anew: what is revoked or disabled is refused from the next one on, by every process.</summary>
 public sealed class TokenCheck(DeployHubDb db, SharedReads<string, ShownToken> shared)
 {
+    // Every request waits for it.
+    private static readonly Func<DeployHubDb, List<string>, IAsyncEnumerable<ShownToken>> OfHashes = EF.CompileAsyncQuery((DeployHubDb db, List<string> hashes) =>
+        db.ApiTokens.Where(x => hashes.Contains(x.Hash)).AsNoTracking().Join(db.Accounts, token => token.AccountId, account => account.Id, (token, account) => new ShownToken(token, account)));
+
     /// <summary>The token of this text, whatever its state; null when there is none.</summary>
     public async Task<ShownToken?> Find(string text, CancellationToken ct)
     {
@@ -45,8 +49,16 @@ public sealed class TokenCheck(DeployHubDb db, SharedReads<string, ShownToken> s
             .ToDictionary(x => x.Token.Id, x => Caller.Of(x.Account, x.Token, null, null));
 
     /// <summary>The tokens of some hashes, by their hash.</summary>
-    internal static Task<Dictionary<string, ShownToken>> ByHash(DeployHubDb db, IReadOnlyCollection<string> hashes) =>
-        With(db, db.ApiTokens.Where(x => hashes.Contains(x.Hash))).ToDictionaryAsync(x => x.Token.Hash);
+    internal static async Task<Dictionary<string, ShownToken>> ByHash(DeployHubDb db, IReadOnlyCollection<string> hashes)
+    {
+        var found = new Dictionary<string, ShownToken>(hashes.Count);
+        await foreach (var shown in OfHashes(db, [.. hashes]))
+        {
+            found.Add(shown.Token.Hash, shown);
+        }
+
+        return found;
+    }
 
     private static IQueryable<ShownToken> With(DeployHubDb db, IQueryable<ApiToken> tokens) =>
         tokens.AsNoTracking().Join(db.Accounts, token => token.AccountId, account => account.Id, (token, account) => new ShownToken(token, account));
