@@ -22,6 +22,9 @@ public sealed class RunningHub : IAsyncDisposable
     {
         (_environment, _workerCount) = (environment, workers);
         _environment["DEPLOYHUB_DATA"] = _data;
+
+        // The tests start some hundred processes, and without it a start costs a tenth less.
+        _environment["DOTNET_EnableWriteXorExecute"] = "0";
     }
 
     /// <summary>The admin's token.</summary>
