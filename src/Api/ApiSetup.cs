@@ -36,7 +36,7 @@ public static class ApiSetup
     {
         services.AddIntake();
         services.AddScoped<WaitingLine>().AddScoped<PlanReader>().AddScoped<TagResolution>();
-        services.AddSingleton(provider => new SharedReads<Guid, ReadPlan>(provider.GetRequiredService<IServiceScopeFactory>(), PlanReader.Read));
+        services.AddSingleton(provider => new SharedReads<Guid, ReadPlan>(provider.GetRequiredService<IServiceScopeFactory>(), PlanReader.ById()));
         services.AddScoped<BatchReader>().AddScoped<HostFiles>().AddScoped<DryRun>().AddScoped<DriftReader>();
         services.AddSingleton<OpenStreams>().AddSingleton<EndWaits>().AddSingleton<StreamListening>().AddSingleton(StreamTimes.Usual);
         services.AddSingleton<LiveStreams>().AddHostedService(provider => provider.GetRequiredService<LiveStreams>());

@@ -1,7 +1,7 @@
 using DeployHub.Api;
 using DeployHub.Hosting;
 
-var builder = WebApplication.CreateBuilder(args);
+var builder = HostSetup.CreateBuilder(args);
 var settings = HostSettings.Read(builder.Configuration, distributed: true);
 builder.AddDeployHub(settings, new ApiBus(settings));
 builder.Services.AddApi(settings);

@@ -9,6 +9,9 @@ namespace DeployHub.Hosting;
 
 public static class HostSetup
 {
+    /// <summary>A builder whose settings are read once: no file is watched for changes.</summary>
+    public static WebApplicationBuilder CreateBuilder(string[] args) => WebApplication.CreateBuilder([.. args, "--hostBuilder:reloadConfigOnChange=false"]);
+
     /// <summary>What every host needs: settings, log, database, secrets and bus.</summary>
     public static WebApplicationBuilder AddDeployHub(this WebApplicationBuilder builder, HostSettings settings, params IBusParts[] parts)
     {

@@ -45,7 +45,7 @@ public static class IntakeSetup
             .AddScoped<AcceptBatchCancel>()
             .AddScoped<AcceptBatchRetry>()
             .AddScoped<TokenCheck>()
-            .AddSingleton(provider => new SharedReads<string, ShownToken>(provider.GetRequiredService<IServiceScopeFactory>(), TokenCheck.ByHash))
+            .AddSingleton(provider => new SharedReads<string, ShownToken>(provider.GetRequiredService<IServiceScopeFactory>(), TokenCheck.ByHash()))
             .AddScoped<CommandActs>()
             .AddScoped<CommandIntake>()
             .AddScoped<AccessCheck>()

@@ -2,7 +2,7 @@ using DeployHub.Api;
 using DeployHub.Hosting;
 using DeployHub.Worker;
 
-var builder = WebApplication.CreateBuilder(args);
+var builder = HostSetup.CreateBuilder(args);
 var settings = HostSettings.Read(builder.Configuration, distributed: false);
 builder.AddDeployHub(settings, new WorkerBus(), new ApiBus(settings));
 builder.Services.AddApi(settings);

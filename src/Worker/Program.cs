@@ -1,7 +1,7 @@
 using DeployHub.Hosting;
 using DeployHub.Worker;
 
-var builder = WebApplication.CreateBuilder(args);
+var builder = HostSetup.CreateBuilder(args);
 var settings = HostSettings.Read(builder.Configuration, distributed: true);
 builder.AddDeployHub(settings, new WorkerBus());
 builder.Services.AddWorker(settings);

@@ -6,7 +6,7 @@ using DeployHub.Servers;
 
 namespace DeployHub.Bench.Peers;
 
-/// <summary>What many use instead: docker-compose, which does not wait for health, and the docker client in a loop, which does here.</summary>
+/// <summary>What many use instead: docker-compose, which does not wait for health, and the docker client in a loop, which does here; and what the Engine calls alone take.</summary>
 internal static class OtherPeers
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(50);
@@ -51,6 +51,29 @@ internal static class OtherPeers
         }
 
         return took;
+    }
+
+    /// <summary>Seconds of the bare Engine calls for a good release, and for one that fails until the former containers are healthy again: no orchestrator that waits for the health checks is faster.</summary>
+    public static async Task<(double Good, double Failing)> Bare(PeerBed bed, int services, int parallel)
+    {
+        var names = Enumerable.Range(1, services).Select(i => string.Create(CultureInfo.InvariantCulture, $"bare-{i}")).ToList();
+        foreach (var name in names)
+        {
+            await bed.Raw.Start(name, bed.Good[0].ByDigest);
+        }
+
+        // The first to fail ends the release, so that only those that are under way with it have to return.
+        var good = await Time(names, name => bed.Raw.Replace(name, bed.Good[1].ByDigest, TimeSpan.Zero));
+        var failing = await Time(names.Take(parallel), name => bed.Raw.ReplaceAndReturn(name, bed.Bad.ByDigest));
+        await Task.WhenAll(names.Select(bed.Raw.Remove));
+        return (good, failing);
+
+        async Task<double> Time(IEnumerable<string> containers, Func<string, Task> act)
+        {
+            var begun = Stopwatch.GetTimestamp();
+            await Parallel.ForEachAsync(containers, new ParallelOptions { MaxDegreeOfParallelism = parallel }, async (name, _) => await act(name));
+            return Stopwatch.GetElapsedTime(begun).TotalSeconds;
+        }
     }
 
     private static async Task Up(PeerBed bed, string folder, int services, string image)

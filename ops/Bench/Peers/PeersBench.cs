@@ -39,6 +39,9 @@ internal static class PeersBench
             report.Add(Row.OfRounds(Named($"good release, {parallel} at once, against Swarm,", count), good, parallel == 1 ? OneByOneBound : AtOnceBound));
             var failing = await Rounds(rounds, () => hub.Fail(parallel), () => swarm.Fail(parallel));
             report.Add(Row.OfRounds(Named($"failing release until all are back, {parallel} at once, against Swarm,", count), failing, FailureBound));
+            var bare = await OtherPeers.Bare(bed, count, parallel);
+            report.Add(Row.OfValue(Named($"the Engine calls alone, good release, {parallel} at once,", count), "s", bare.Good, null));
+            report.Add(Row.OfValue(Named($"the Engine calls alone, failing release, {parallel} at once,", count), "s", bare.Failing, null));
         }
 
         await hub.Remove();

@@ -30,6 +30,21 @@ internal sealed class RawEngine(string socket) : IDisposable
         await Delete($"containers/{name}.former");
     }
 
+    /// <summary>Replaces the container by one that fails its health check, and brings the former one back: the same calls, and both checks waited for.</summary>
+    public async Task ReplaceAndReturn(string name, string badImage)
+    {
+        await Post($"containers/create?name={name}.next", Body(badImage));
+        await Post($"containers/{name}/stop?t=10");
+        await Post($"containers/{name}/rename?name={name}.former");
+        await Post($"containers/{name}.next/rename?name={name}");
+        await Post($"containers/{name}/start");
+        await Becomes(name, "unhealthy");
+        await Remove(name);
+        await Post($"containers/{name}.former/rename?name={name}");
+        await Post($"containers/{name}/start");
+        await Becomes(name, "healthy");
+    }
+
     public async Task Start(string name, string image)
     {
         await Post($"containers/create?name={name}", Body(image));
@@ -79,6 +94,15 @@ internal sealed class RawEngine(string socket) : IDisposable
         ["StopTimeout"] = 10,
         ["HostConfig"] = new JsonObject { ["RestartPolicy"] = new JsonObject { ["Name"] = "unless-stopped" } },
     };
+
+    private async Task Becomes(string name, string health)
+    {
+        using var late = new CancellationTokenSource(GateDeadline);
+        while ((string?)(await Get($"containers/{name}/json"))["State"]!["Health"]!["Status"] != health)
+        {
+            await Task.Delay(LookEvery, late.Token);
+        }
+    }
 
     private async Task Ready(string name, TimeSpan minimum)
     {

@@ -33,24 +33,28 @@ internal sealed class ReadPlan
 /// <summary>Reads plans for the wire. What must not leave, such as a container's former inspection, is not even read.</summary>
 internal sealed class PlanReader(DeployHubDb db, SharedReads<Guid, ReadPlan> shared, WaitingLine line)
 {
-    // Every poll waits for it.
-    private static readonly Func<DeployHubDb, List<Guid>, IAsyncEnumerable<ReadRow>> OfIds = EF.CompileAsyncQuery((DeployHubDb db, List<Guid> ids) =>
-        db.Plans.AsNoTracking().Where(plan => ids.Contains(plan.Id)).Select(plan => new ReadRow(
-            plan,
-            db.Steps.Where(step => step.PlanId == plan.Id).OrderBy(step => step.Order).Select(step => new ToldStep(
-                step.Id, step.Order, step.Status, step.Phase, step.ServiceId, step.ServiceName, step.ServerId, step.ServerName, step.ContainerName,
-                step.FromDigest, step.ToDigest, step.Attempts, step.StartedAt, step.CompletedAt, step.Error, step.Restored, step.Recreated, step.CleanupMessage)).ToList())));
-
-    /// <summary>Some plans with their steps as of one moment: one statement, so that no status contradicts its steps.</summary>
-    public static async Task<Dictionary<Guid, ReadPlan>> Read(DeployHubDb db, IReadOnlyCollection<Guid> ids)
+    /// <summary>
+    /// Reads some plans with their steps as of one moment: one statement, so that no status contradicts its steps. Every poll waits for it, so its
+    /// query is compiled once a host.
+    /// </summary>
+    public static Func<DeployHubDb, IReadOnlyCollection<Guid>, Task<Dictionary<Guid, ReadPlan>>> ById()
     {
-        var found = new Dictionary<Guid, ReadPlan>(ids.Count);
-        await foreach (var row in OfIds(db, [.. ids]))
+        var query = EF.CompileAsyncQuery((DeployHubDb db, List<Guid> ids) =>
+            db.Plans.AsNoTracking().Where(plan => ids.Contains(plan.Id)).Select(plan => new ReadRow(
+                plan,
+                db.Steps.Where(step => step.PlanId == plan.Id).OrderBy(step => step.Order).Select(step => new ToldStep(
+                    step.Id, step.Order, step.Status, step.Phase, step.ServiceId, step.ServiceName, step.ServerId, step.ServerName, step.ContainerName,
+                    step.FromDigest, step.ToDigest, step.Attempts, step.StartedAt, step.CompletedAt, step.Error, step.Restored, step.Recreated, step.CleanupMessage)).ToList())));
+        return async (db, ids) =>
         {
-            found.Add(row.Plan.Id, new ReadPlan(row.Plan, row.Steps));
-        }
+            var found = new Dictionary<Guid, ReadPlan>(ids.Count);
+            await foreach (var row in query(db, [.. ids]))
+            {
+                found.Add(row.Plan.Id, new ReadPlan(row.Plan, row.Steps));
+            }
 
-        return found;
+            return found;
+        };
     }
 
     /// <summary>For a caller, who is told what the plan waits for as far as it sees that. Without a caller, so is what lies in the plan's environment.</summary>

@@ -23,10 +23,6 @@ public sealed record ShownToken(ApiToken Token, Account Account)
 /// <summary>Looks tokens up, at every request anew: what is revoked or disabled is refused from the next one on, by every process.</summary>
 public sealed class TokenCheck(DeployHubDb db, SharedReads<string, ShownToken> shared)
 {
-    // Every request waits for it.
-    private static readonly Func<DeployHubDb, List<string>, IAsyncEnumerable<ShownToken>> OfHashes = EF.CompileAsyncQuery((DeployHubDb db, List<string> hashes) =>
-        db.ApiTokens.Where(x => hashes.Contains(x.Hash)).AsNoTracking().Join(db.Accounts, token => token.AccountId, account => account.Id, (token, account) => new ShownToken(token, account)));
-
     /// <summary>The token of this text, whatever its state; null when there is none.</summary>
     public async Task<ShownToken?> Find(string text, CancellationToken ct)
     {
@@ -48,16 +44,21 @@ public sealed class TokenCheck(DeployHubDb db, SharedReads<string, ShownToken> s
         (await With(db, db.ApiTokens.Where(x => tokens.Contains(x.Id))).ToListAsync(ct)).Where(x => x.Problem is null)
             .ToDictionary(x => x.Token.Id, x => Caller.Of(x.Account, x.Token, null, null));
 
-    /// <summary>The tokens of some hashes, by their hash.</summary>
-    internal static async Task<Dictionary<string, ShownToken>> ByHash(DeployHubDb db, IReadOnlyCollection<string> hashes)
+    /// <summary>Reads the tokens of some hashes, by their hash. Every request waits for it, so its query is compiled once a host.</summary>
+    internal static Func<DeployHubDb, IReadOnlyCollection<string>, Task<Dictionary<string, ShownToken>>> ByHash()
     {
-        var found = new Dictionary<string, ShownToken>(hashes.Count);
-        await foreach (var shown in OfHashes(db, [.. hashes]))
+        var query = EF.CompileAsyncQuery((DeployHubDb db, List<string> hashes) =>
+            db.ApiTokens.Where(x => hashes.Contains(x.Hash)).AsNoTracking().Join(db.Accounts, token => token.AccountId, account => account.Id, (token, account) => new ShownToken(token, account)));
+        return async (db, hashes) =>
         {
-            found.Add(shown.Token.Hash, shown);
-        }
+            var found = new Dictionary<string, ShownToken>(hashes.Count);
+            await foreach (var shown in query(db, [.. hashes]))
+            {
+                found.Add(shown.Token.Hash, shown);
+            }
 
-        return found;
+            return found;
+        };
     }
 
     private static IQueryable<ShownToken> With(DeployHubDb db, IQueryable<ApiToken> tokens) =>
