@@ -97,7 +97,7 @@ internal static class Schema
             e.HasIndex(x => new { x.ContainerImageId, x.CreatedAt });
             e.HasIndex(x => new { x.ContainerImageId, x.Status, x.CreatedAt });
             e.HasIndex(x => x.CompletedAt);
-            e.HasIndex(x => new { x.Status, x.UpdatedAt });
+            e.HasIndex(x => x.Status);
         });
         model.Entity<DeploymentStep>(e =>
         {
@@ -187,7 +187,7 @@ internal static class Schema
             e.Property(x => x.StopWantedAt).IsConcurrencyToken();
             e.HasIndex(x => new { x.EnvironmentId, x.CreatedAt });
             e.HasIndex(x => new { x.EnvironmentId, x.Status, x.CreatedAt });
-            e.HasIndex(x => new { x.Status, x.UpdatedAt });
+            e.HasIndex(x => x.Status);
         });
         model.Entity<SyncOperation>(e =>
         {

@@ -9,8 +9,8 @@ using Microsoft.EntityFrameworkCore;
 namespace DeployHub.Persistence.Streams;
 
 /// <summary>
-/// Writes the entries of a transaction in one round trip, as its last statements. The head's row is locked from here to the commit, and nothing is
-/// locked after it; several are locked in the order of their ids, so that no two transactions wait for each other.
+/// Writes the entries of a transaction in one round trip, as its last statements. The head is locked from here to the commit, and nothing is
+/// locked after it; several are locked in one order, so that no two transactions wait for each other.
 /// </summary>
 internal static class StreamWriting
 {
@@ -52,7 +52,11 @@ internal static class StreamWriting
             npgsql,
             ("plan", Row(npgsql, "p", typeof(DeploymentPlan))),
             ("counts", Json(npgsql, $"(SELECT {counts} FROM (SELECT s.status, count(*) AS steps FROM deployment_steps s WHERE s.plan_id = p.id GROUP BY s.status) c)")));
+
+        // Who waits for a head's row tries again whenever another one commits; many steps of one plan kept PostgreSQL busy with that. Here they stand in line.
+        var line = npgsql ? $"SELECT pg_advisory_xact_lock(k.key) FROM (SELECT DISTINCT hashtextextended(t.stream::text, 0) AS key FROM {items} ORDER BY key) AS k;" : "";
         return $"""
+            {line}
             INSERT INTO stream_heads (stream_id, last) SELECT t.stream, count(*) FROM {items} WHERE true GROUP BY t.stream ORDER BY t.stream
             ON CONFLICT (stream_id) DO UPDATE SET last = stream_heads.last + excluded.last;
             INSERT INTO stream_entries (stream_id, number, kind, data, at)
