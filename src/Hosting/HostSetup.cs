@@ -32,6 +32,7 @@ public static class HostSetup
         builder.Services.AddSingleton(new SecretBox(settings.MasterKey, settings.FormerKeys));
         builder.Services.AddPersistence(settings.Persistence);
         builder.Services.AddBus(settings, parts);
+        builder.Services.AddHostedService<MemoryAtRest>();
         return builder;
     }
 
