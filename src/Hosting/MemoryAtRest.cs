@@ -9,8 +9,10 @@ namespace DeployHub.Hosting;
 /// </summary>
 internal sealed partial class MemoryAtRest : BackgroundService
 {
-    // Heartbeats, sweeps and health checks allocate less than this between two looks; a collection is worth its pause of some 50 ms after more than that.
+    // Heartbeats, sweeps and health checks allocate less than this between two looks.
     private const long RestBytes = 4 << 20;
+
+    // What was allocated since the last time; at rest it comes to this once in some minutes.
     private const long WorthwhileBytes = 16 << 20;
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(4);
 

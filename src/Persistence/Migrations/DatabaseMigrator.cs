@@ -22,11 +22,11 @@ public sealed partial class DatabaseMigrator(IServiceScopeFactory scopes, Persis
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(Patience);
         Exception? last = null;
+        await _model;
         while (true)
         {
             try
             {
-                await _model;
                 await Migrate(deadline.Token);
                 return;
             }
