@@ -82,8 +82,7 @@ public class DeployHubDb : DbContext
             await using var transaction = await Database.BeginTransactionAsync(ct);
             await work();
             await SaveChangesAsync(ct);
-            await StreamWriting.Write(this, _told.Items, ct);
-            await transaction.CommitAsync(ct);
+            await StreamWriting.WriteAndCommit(this, transaction, _told.Items, ct);
         }
         catch
         {
@@ -98,14 +97,25 @@ public class DeployHubDb : DbContext
         _told.Clear();
     }
 
-    public override Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
+    public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {
-        if (Database.CurrentTransaction is not null)
+        if (Database.CurrentTransaction is null)
         {
-            this.TellTracked();
+            return await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
         }
 
-        return base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+        // Whoever asks for tracked rows has all of them compared with what was read: once is enough.
+        ChangeTracker.DetectChanges();
+        ChangeTracker.AutoDetectChangesEnabled = false;
+        try
+        {
+            this.TellTracked();
+            return await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+        }
+        finally
+        {
+            ChangeTracker.AutoDetectChangesEnabled = true;
+        }
     }
 
     /// <summary>Runs one statement that is a transaction of its own: it costs a round trip less. It puts nothing into the outbox and tells nothing.</summary>

@@ -1,3 +1,4 @@
+using DeployHub.Contracts.Deployments;
 using DeployHub.Domain.Deployments;
 using DeployHub.Hosting;
 using DeployHub.Intake;
@@ -86,7 +87,7 @@ public sealed class WorkerBus : IBusParts
         receive.ReceiveEndpoint(Queues.Deployments, endpoint =>
         {
             Common(endpoint);
-            endpoint.ConfigureSaga<DeploymentState>(context);
+            endpoint.ConfigureSaga<DeploymentState>(context, ReportsOfOnePlanInLine);
         });
         receive.ReceiveEndpoint(Queues.ConfigSyncs, endpoint =>
         {
@@ -106,6 +107,18 @@ public sealed class WorkerBus : IBusParts
         });
         CommandDoor.Receive(context, receive);
         DeadLetterCollector.Receive(context, receive);
+    }
+
+    // They all want their plan's row. Those who wait here hold no connection; those of other workers still meet at the row.
+    private static void ReportsOfOnePlanInLine(ISagaConfigurator<DeploymentState> saga)
+    {
+        var line = saga.CreatePartitioner(MessagesAtOnce);
+        saga.Message<StepSucceeded>(message => message.UsePartitioner(line, x => x.Message.PlanId));
+        saga.Message<StepFailed>(message => message.UsePartitioner(line, x => x.Message.PlanId));
+        saga.Message<StepStopped>(message => message.UsePartitioner(line, x => x.Message.PlanId));
+        saga.Message<StepRestored>(message => message.UsePartitioner(line, x => x.Message.PlanId));
+        saga.Message<StepRestoreFailed>(message => message.UsePartitioner(line, x => x.Message.PlanId));
+        saga.Message<StepFinalized>(message => message.UsePartitioner(line, x => x.Message.PlanId));
     }
 
     // Commands are sent to these queues, never published, so no exchange of a message type is bound to them. What still fails after the

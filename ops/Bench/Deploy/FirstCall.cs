@@ -6,7 +6,8 @@ namespace DeployHub.Bench.Deploy;
 /// <summary>From the submission to the first byte that reaches the engine, one submission after another, against the least that durability costs on the same servers.</summary>
 internal static class FirstCall
 {
-    private const int WarmUps = 3;
+    // The runtime compiles a method in earnest after its thirtieth call, on both sides.
+    private const int WarmUps = 40;
     private const double Bound = 4;
 
     // What the plan before still has to write is written in it.
@@ -32,15 +33,14 @@ internal static class FirstCall
 
     private static async Task Measure(Testbed bed, Report report, Fleet fleet, Hub hub, IBare bare, int submissions)
     {
+        for (var i = 0; i < WarmUps; i++)
+        {
+            await fleet.Replace(hub, 1, byDigest: i % 2 == 0);
+            await bare.Run();
+        }
+
         foreach (var byDigest in new[] { true, false })
         {
-            // Code is compiled when it first runs.
-            for (var i = 0; i < WarmUps; i++)
-            {
-                await fleet.Replace(hub, 1, byDigest);
-                await bare.Run();
-            }
-
             var samples = new List<Sample>();
             for (var i = 0; i < submissions; i++)
             {

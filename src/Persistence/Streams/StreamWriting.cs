@@ -5,24 +5,37 @@ using DeployHub.Contracts.Deployments;
 using DeployHub.Domain.ConfigSync;
 using DeployHub.Domain.Deployments;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 
 namespace DeployHub.Persistence.Streams;
 
 /// <summary>
-/// Writes the entries of a transaction in one round trip, as its last statements. The head is locked from here to the commit, and nothing is
-/// locked after it; several are locked in one order, so that no two transactions wait for each other.
+/// Writes the entries of a transaction as its last statements. The head is locked from here to the commit, and nothing is locked after it; several
+/// are locked in one order, so that no two transactions wait for each other.
 /// </summary>
 internal static class StreamWriting
 {
     private static readonly Lazy<string> OnPostgres = new(() => Statements(npgsql: true));
     private static readonly Lazy<string> OnSqlite = new(() => Statements(npgsql: false));
 
-    public static Task Write(DeployHubDb db, IReadOnlyList<ToldItem> items, CancellationToken ct)
+    /// <summary>
+    /// Commits the transaction with what it tells. On PostgreSQL the commit travels with the entries: all who tell of one plan stand in line for its
+    /// head, and each would hold it for a round trip more.
+    /// </summary>
+    public static async Task WriteAndCommit(DeployHubDb db, IDbContextTransaction transaction, IReadOnlyList<ToldItem> items, CancellationToken ct)
     {
         var npgsql = db.Database.IsNpgsql();
-        return items.Count == 0
-            ? Task.CompletedTask
-            : db.Database.ExecuteSqlAsync(FormattableStringFactory.Create(Placed(npgsql, 0), Listed(items, npgsql), DateTime.UtcNow), ct);
+        if (items.Count > 0)
+        {
+            var statements = Placed(npgsql, 0);
+            await db.Database.ExecuteSqlAsync(
+                FormattableStringFactory.Create(npgsql ? $"{statements}; COMMIT" : statements, Listed(items, npgsql), DateTime.UtcNow), ct);
+        }
+
+        if (items.Count == 0 || !npgsql)
+        {
+            await transaction.CommitAsync(ct);
+        }
     }
 
     /// <summary>On PostgreSQL: statements that are sent together are one transaction.</summary>
