@@ -34,8 +34,9 @@ public static class PersistenceSetup
         if (options.Postgres is not null)
         {
             // What is asked again and again is planned once a connection, and a connection that goes back to the pool is not swept: nothing
-            // here sets anything on a session. Whatever the connection string says itself counts more.
-            db.UseNpgsql($"Max Auto Prepare=100;Auto Prepare Min Usages=3;No Reset On Close=true;{options.Postgres}");
+            // here sets anything on a session. More connections than the database has processors for only stand in each other's way, and an Api
+            // and two Workers find room in the 100 that PostgreSQL gives unless told. Whatever the connection string says itself counts more.
+            db.UseNpgsql($"Max Auto Prepare=100;Auto Prepare Min Usages=3;No Reset On Close=true;Maximum Pool Size=25;{options.Postgres}");
         }
         else
         {
