@@ -16,7 +16,7 @@ internal static class FirstCall
 
     public static async Task Measure(Testbed bed, Report report, bool quick)
     {
-        var submissions = quick ? 10 : 30;
+        var submissions = quick ? 10 : 20;
         var fleet = await Fleet.Make(bed, bed.Plain, "first-call", 1, Service.WithoutNetwork, $"unix://{bed.Proxy.Path}");
         await using (var bare = await BareSqlite.Open(bed.Standalone.Data))
         {

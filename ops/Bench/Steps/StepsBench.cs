@@ -67,7 +67,7 @@ internal static class StepsBench
             await bare.Run(Math.Min(steps, 200));
         }
 
-        var rounds = steps switch { <= 10 => 10, <= 100 => quick ? 3 : 7, <= 1000 => quick ? 1 : 3, _ => 1 };
+        var rounds = steps switch { <= 10 => 10, <= 100 => quick ? 3 : 7, _ => 1 };
         var samples = new List<Sample>();
         for (var round = 0; round < rounds; round++)
         {

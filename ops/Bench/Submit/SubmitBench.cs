@@ -28,14 +28,14 @@ internal static class SubmitBench
         var images = await town.Images("submitted", quick ? 50 : 200, 1);
         var held = await town.Images("held", Running, 1, Holding);
         await using var bare = await BareSubmit.Open(await bed.Postgres.CreateDatabase("bare"), AtOnce.Max());
-        var requests = quick ? 150 : 1000;
+        var requests = quick ? 150 : 600;
 
         // The Worker has made its queues; from now on they only fill.
         await hub.StopWorkers();
 
         // Not counted: hot code is compiled a second time while it runs.
-        await Submit(hub, images, 10, quick ? 500 : 3000);
-        await bare.Run(10, quick ? 500 : 3000);
+        await Submit(hub, images, 10, quick ? 500 : 1500);
+        await bare.Run(10, quick ? 500 : 1500);
         var atRest = new Dictionary<int, Clients>();
         foreach (var clients in AtOnce)
         {

@@ -18,16 +18,16 @@ internal static class SyncBench
     {
         Console.Error.WriteLine($"starting {SyncBed.Engines} engines, PostgreSQL, RabbitMQ and DeployHub in both shapes");
         await using var bed = await SyncBed.Start();
-        await OneHost(bed, report, new Contents(Files, Small), quick ? 1 : 5);
+        await OneHost(bed, report, new Contents(Files, Small), quick ? 1 : 3);
         if (!quick)
         {
-            await OneHost(bed, report, new Contents(Files, Large), 3);
+            await OneHost(bed, report, new Contents(Files, Large), 2);
         }
 
         // It takes minutes.
         foreach (var hub in quick ? [] : bed.Hubs)
         {
-            await ManyHosts(bed, report, hub, new Contents(Files, Small), 3);
+            await ManyHosts(bed, report, hub, new Contents(Files, Small), 1);
         }
 
         foreach (var hub in bed.Hubs)

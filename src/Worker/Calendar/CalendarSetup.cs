@@ -37,7 +37,7 @@ public static class CalendarSetup
                 quartz.RunAtStartup(housekeeping);
             }
         });
-        return services.AddQuartzHostedService(host => host.WaitForJobsToComplete = true);
+        return services.AddHostedService<CalendarService>();
     }
 
     // Its own small pool: what it does is never urgent.
