@@ -6,34 +6,34 @@ namespace DeployHub.Bench.Deploy;
 /// <summary>From the submission to the first byte that reaches the engine, one submission after another, against the least that durability costs on the same servers.</summary>
 internal static class FirstCall
 {
-    // The runtime compiles a method in earnest after its thirtieth call, on both sides.
-    private const int WarmUps = 40;
     private const double Bound = 4;
 
     // What the plan before still has to write is written in it.
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(150);
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
 
+    /// <summary>The runtime compiles a method in earnest after its thirtieth call, on both sides; a quick run has no time for it.</summary>
+    public static int WarmUps(bool quick) => quick ? 3 : 40;
+
     public static async Task Measure(Testbed bed, Report report, bool quick)
     {
-        var submissions = quick ? 10 : 20;
         var fleet = await Fleet.Make(bed, bed.Plain, "first-call", 1, Service.WithoutNetwork, $"unix://{bed.Proxy.Path}");
         await using (var bare = await BareSqlite.Open(bed.Standalone.Data))
         {
-            await Measure(bed, report, fleet, bed.Standalone, bare, submissions);
+            await Measure(bed, report, fleet, bed.Standalone, bare, quick);
         }
 
         await using (var bare = await BareChain.Open(await bed.Postgres.CreateDatabase("bare"), bed.Broker.Uri))
         {
-            await Measure(bed, report, fleet, bed.Distributed, bare, submissions);
+            await Measure(bed, report, fleet, bed.Distributed, bare, quick);
         }
 
         await fleet.Remove();
     }
 
-    private static async Task Measure(Testbed bed, Report report, Fleet fleet, Hub hub, IBare bare, int submissions)
+    private static async Task Measure(Testbed bed, Report report, Fleet fleet, Hub hub, IBare bare, bool quick)
     {
-        for (var i = 0; i < WarmUps; i++)
+        for (var i = 0; i < WarmUps(quick); i++)
         {
             await fleet.Replace(hub, 1, byDigest: i % 2 == 0);
             await bare.Run();
@@ -42,7 +42,7 @@ internal static class FirstCall
         foreach (var byDigest in new[] { true, false })
         {
             var samples = new List<Sample>();
-            for (var i = 0; i < submissions; i++)
+            for (var i = 0; i < (quick ? 10 : 20); i++)
             {
                 samples.Add(new Sample(await Submit(bed, fleet, hub, byDigest), await Time(bare.Run)));
             }

@@ -15,9 +15,6 @@ internal static class StepsBench
     private const int Engines = 100;
     private const int AtOnce = 64;
     private const int Submissions = 30;
-
-    // The runtime compiles a method in earnest after its thirtieth call, on both sides.
-    private const int WarmUps = 40;
     private const double RateBound = 0.3;
     private const double GrowthBound = 1.2;
     private const double FirstStepBound = 4;
@@ -36,7 +33,7 @@ internal static class StepsBench
         }
 
         await using var bare = await BareSteps.Open(await bed.Postgres.CreateDatabase("bare"), bed.Broker.Uri, AtOnce);
-        await FirstStep(bed, report);
+        await FirstStep(bed, report, quick);
         for (var workers = 1; workers <= 2; workers++)
         {
             if (workers > 1)
@@ -112,13 +109,13 @@ internal static class StepsBench
         return (row.GetInt64(0), row.GetInt64(1));
     }
 
-    private static async Task FirstStep(SimBed bed, Report report)
+    private static async Task FirstStep(SimBed bed, Report report, bool quick)
     {
         await using var proxy = new EngineProxy(Path.Combine(bed.Hub.Data, "proxy.sock"), bed.Engines.Endpoints[0]["unix://".Length..]);
         await using var chain = await BareChain.Open(await bed.Postgres.CreateDatabase("chain"), bed.Broker.Uri);
         var town = await Town.Make(bed.Hub, "first-step", [$"unix://{proxy.Path}"]);
         var image = await town.Image("first", 1);
-        for (var i = 0; i < WarmUps; i++)
+        for (var i = 0; i < FirstCall.WarmUps(quick); i++)
         {
             await Deploy(bed, image);
             await chain.Run();
