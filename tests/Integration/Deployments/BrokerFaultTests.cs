@@ -25,7 +25,8 @@ public sealed class BrokerFaultTests(DistributedHub fixture) : IClassFixture<Dis
             await fixture.Broker.Ctl("close_all_connections", "a network that was cut");
         }
 
-        await CompletedOnce(shop, id, names);
+        await CompletedOnce(shop, id);
+        await AllOf(shop, id, names);
     }
 
     [Fact]
@@ -50,8 +51,10 @@ public sealed class BrokerFaultTests(DistributedHub fixture) : IClassFixture<Dis
             Assert.Equal("0", (await fixture.Database.Query(DistributedHub.DatabaseName, "SELECT count(*) FROM outbox_messages WHERE attempts > 0")).Trim());
             await fixture.Broker.Ctl("set_disk_free_limit", "50MB");
 
-            await CompletedOnce(shop, id, names);
-            await CompletedOnce(shop, second, names);
+            // By the time that the first is seen to have ended the second may have replaced something.
+            await CompletedOnce(shop, id);
+            await CompletedOnce(shop, second);
+            await AllOf(shop, second, names);
             await Eventually.Equal("healthy", async () => (string)(await shop.Hub.Api.Get("/api/status")).Json!["status"]!["broker"]!["status"]!);
         }
         finally
@@ -73,12 +76,17 @@ public sealed class BrokerFaultTests(DistributedHub fixture) : IClassFixture<Dis
         return (shop, names);
     }
 
-    private async Task CompletedOnce(Shop shop, string id, string[] names)
+    private static async Task CompletedOnce(Shop shop, string id)
     {
         var plan = await shop.End(id);
-        var (engine, _) = await fixture.Servers();
         Assert.Equal("completed", (string)plan["status"]!);
         Assert.All(plan["steps"]!.AsArray(), step => Assert.Equal(("success", 1), ((string)step!["status"]!, (int)step["attempts"]!)));
+    }
+
+    // What runs was made by this plan, and nothing else is there.
+    private async Task AllOf(Shop shop, string id, string[] names)
+    {
+        var (engine, _) = await fixture.Servers();
         await Eventually.Equal(string.Join(' ', names.Order().Select(name => $"{name}=running")), () => shop.Containers(engine));
         foreach (var name in names)
         {
