@@ -11,13 +11,17 @@ namespace DeployHub.Persistence;
 
 public static class PersistenceSetup
 {
+    // Contexts that are kept for the next use. Work takes one in turn for its 25 connections; a burst of a thousand messages must not leave a
+    // thousand of them behind, with what each of them holds.
+    private const int ContextsKept = 64;
+
     /// <summary>The database, its migrations at start, and the outbox. The secret box is the host's to add: it has the key.</summary>
     public static IServiceCollection AddPersistence(this IServiceCollection services, PersistenceOptions options)
     {
         services.AddSingleton(options);
         services.AddSingleton<SqliteTurn>();
         services.AddSingleton<OutboxHandover>();
-        services.AddDbContextPool<DeployHubDb>(db => Configure(db, options));
+        services.AddDbContextPool<DeployHubDb>(db => Configure(db, options), ContextsKept);
         services.AddSingleton<StreamSignal>();
         services.AddHostedService<DatabaseMigrator>();
         if (options.Postgres is not null)
