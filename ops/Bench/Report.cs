@@ -18,7 +18,7 @@ internal sealed class Report
     public void Add(Row row)
     {
         _rows.Add(row);
-        Console.Error.WriteLine($"  {string.Join("  ", Cells(row))}");
+        Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {DateTime.UtcNow - _startedAt:hh\\:mm\\:ss}  {string.Join("  ", Cells(row))}"));
     }
 
     public string Table()

@@ -42,7 +42,7 @@ internal static class FirstCall
         foreach (var byDigest in new[] { true, false })
         {
             var samples = new List<Sample>();
-            for (var i = 0; i < (quick ? 10 : 20); i++)
+            for (var i = 0; i < (quick ? 5 : 20); i++)
             {
                 samples.Add(new Sample(await Submit(bed, fleet, hub, byDigest), await Time(bare.Run)));
             }

@@ -23,7 +23,7 @@ internal static class Replacing
     // Minutes each, and therefore a command of their own.
     private static readonly Case[] Long = [new(GateKind.Default, 5, 1, 1), new(GateKind.Default, 50, 8, 1), new(GateKind.Checked, 20, 1, 1), new(GateKind.Checked, 50, 1, 1)];
 
-    private static readonly Case[] Quick = [new(GateKind.Checked, 1, 1, 3), new(GateKind.Checked, 5, 5, 1), new(GateKind.None, 1, 1, 3)];
+    private static readonly Case[] Quick = [new(GateKind.Checked, 1, 1, 1), new(GateKind.Checked, 5, 5, 1)];
 
     private enum GateKind
     {

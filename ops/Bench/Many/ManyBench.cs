@@ -17,7 +17,7 @@ internal static class ManyBench
 
     public static async Task Run(Report report, bool quick)
     {
-        var (plans, past, reads) = quick ? (100, 2_000, 300) : (1_000, 10_000, 1_500);
+        var (plans, past, reads) = quick ? (40, 1_000, 200) : (1_000, 10_000, 1_500);
         await using var bed = await SimBed.Start(Engines);
         var town = await Town.Make(bed.Hub, "many", bed.Engines.Endpoints);
         var images = await town.Images("many", plans / 4, StepsAPlan);

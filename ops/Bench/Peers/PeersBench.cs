@@ -9,7 +9,7 @@ internal static class PeersBench
     private const double AtOnceBound = 0.85;
     private const double FailureBound = 0.5;
 
-    // The size at which what bounds nothing is measured, too.
+    // The size at which what bounds nothing is measured, too; a quick run has no time for it.
     private const int Informative = 5;
 
     // Sizes, parallelism, and rounds: what takes minutes varies little.
@@ -21,14 +21,19 @@ internal static class PeersBench
         await using var bed = await PeerBed.Start();
         foreach (var sizes in (quick ? Quick : Full).GroupBy(size => size.Count))
         {
-            await Measure(bed, report, sizes.Key, [.. sizes.Select(size => (size.Parallel, size.Rounds))]);
+            await Measure(bed, report, sizes.Key, [.. sizes.Select(size => (size.Parallel, size.Rounds))], !quick && sizes.Key == Informative);
+        }
+
+        if (quick)
+        {
+            return;
         }
 
         report.Add(Row.OfValue(Named("docker-compose up -d, which does not wait for health,", Informative), "s", await OtherPeers.Compose(bed, Informative), null));
         report.Add(Row.OfValue(Named("docker rm and run in a loop", Informative), "s", await OtherPeers.Loop(bed, Informative), null));
     }
 
-    private static async Task Measure(PeerBed bed, Report report, int count, (int Parallel, int Rounds)[] sizes)
+    private static async Task Measure(PeerBed bed, Report report, int count, (int Parallel, int Rounds)[] sizes, bool informative)
     {
         var (hub, swarm) = (new HubPeer(bed, Name("hub", count), count), new SwarmPeer(bed, Name("swarm", count), count));
         await hub.Create();
@@ -43,7 +48,7 @@ internal static class PeersBench
             report.Add(Row.OfRounds(Named($"good release, {parallel} at once, against Swarm,", count), good, parallel == 1 ? OneByOneBound : AtOnceBound));
             var failing = await Rounds(rounds, () => hub.Fail(parallel), () => swarm.Fail(parallel));
             report.Add(Row.OfRounds(Named($"failing release until all are back, {parallel} at once, against Swarm,", count), failing, FailureBound));
-            if (count == Informative)
+            if (informative)
             {
                 var bare = await OtherPeers.Bare(bed, count, parallel);
                 report.Add(Row.OfValue(Named($"the Engine calls alone, good release, {parallel} at once,", count), "s", bare.Good, null));

@@ -30,7 +30,7 @@ internal static class MemoryBench
 
     private static async Task Measure(SimBed bed, Report report, Hub hub, bool quick)
     {
-        var (plans, inFlight, past) = quick ? (100, 256, 2_000) : (1_000, 1_000, 20_000);
+        var (plans, inFlight, past) = quick ? (30, 128, 1_000) : (1_000, 1_000, 20_000);
         var settled = quick ? Settled / 5 : Settled;
         await Task.Delay(settled);
         var idle = Look(hub);
@@ -65,7 +65,7 @@ internal static class MemoryBench
     }
 
     // Long enough for all steps to be in flight together.
-    private static Service Holding(bool quick) => new(new { }, new { minHealthySeconds = quick ? 8 : 20 });
+    private static Service Holding(bool quick) => new(new { }, new { minHealthySeconds = quick ? 4 : 20 });
 
     private static async Task Fill(SimBed bed, Hub hub, string plan, int past)
     {

@@ -3,23 +3,22 @@ using DeployHub.Servers;
 
 namespace DeployHub.Bench.Setup;
 
-/// <summary>What a run about config files needs: four engines, PostgreSQL, RabbitMQ, and DeployHub in both shapes. All of it is gone at the end.</summary>
+/// <summary>What a run about config files needs: engines, PostgreSQL, RabbitMQ, and DeployHub in both shapes. All of it is gone at the end.</summary>
 internal sealed class SyncBed : IAsyncDisposable
 {
-    public const int Engines = 4;
     private readonly ConcurrentStack<IAsyncDisposable> _started = new();
 
     public IReadOnlyList<SyncHost> Hosts { get; private set; } = [];
     public IReadOnlyList<Hub> Hubs { get; private set; } = [];
 
-    public static async Task<SyncBed> Start()
+    public static async Task<SyncBed> Start(int engines)
     {
         var bed = new SyncBed();
         try
         {
             var database = bed.Owns(Postgres.Start());
             var broker = bed.Owns(RabbitMq.Start());
-            bed.Hosts = await Task.WhenAll(Enumerable.Range(1, Engines).Select(i => bed.Owns(SyncHost.Start($"host-{i}"))));
+            bed.Hosts = await Task.WhenAll(Enumerable.Range(1, engines).Select(i => bed.Owns(SyncHost.Start($"host-{i}"))));
             var data = bed.Hosts[0].Folder;
             bed.Hubs =
             [

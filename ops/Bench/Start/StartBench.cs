@@ -30,7 +30,7 @@ internal static class StartBench
         var samples = programs.ToDictionary(program => program.Name, _ => new List<Sample>());
 
         // Round 0 is not counted: the schema is made in it, and files are read for the first time.
-        for (var round = 0; round <= (quick ? 2 : 7); round++)
+        for (var round = 0; round <= (quick ? 1 : 7); round++)
         {
             var bare = await Time(BareServer.Program, url => [BareServer.Command, url.Port.ToString(CultureInfo.InvariantCulture), bareFile], [], "/");
             foreach (var (name, environment) in programs)

@@ -15,6 +15,7 @@ internal static class StepsBench
     private const int Engines = 100;
     private const int AtOnce = 64;
     private const int Submissions = 30;
+    private const int SubmissionsQuick = 8;
     private const double RateBound = 0.3;
     private const double GrowthBound = 1.2;
     private const double FirstStepBound = 4;
@@ -25,7 +26,7 @@ internal static class StepsBench
     {
         await using var bed = await SimBed.Start(Engines);
         var town = await Town.Make(bed.Hub, "steps", bed.Engines.Endpoints);
-        int[] sizes = quick ? [1, 10, 100, 500] : [1, 10, 100, 1000, 5000];
+        int[] sizes = quick ? [1, 10, 100, 200] : [1, 10, 100, 1000, 5000];
         var images = new List<(int Steps, string Image)>();
         foreach (var size in sizes)
         {
@@ -34,7 +35,7 @@ internal static class StepsBench
 
         await using var bare = await BareSteps.Open(await bed.Postgres.CreateDatabase("bare"), bed.Broker.Uri, AtOnce);
         await FirstStep(bed, report, quick);
-        for (var workers = 1; workers <= 2; workers++)
+        for (var workers = 1; workers <= (quick ? 1 : 2); workers++)
         {
             if (workers > 1)
             {
@@ -64,7 +65,7 @@ internal static class StepsBench
             await bare.Run(Math.Min(steps, 200));
         }
 
-        var rounds = steps switch { <= 10 => 10, <= 100 => quick ? 3 : 7, _ => 1 };
+        var rounds = steps switch { <= 10 => quick ? 3 : 10, <= 100 => quick ? 1 : 7, _ => 1 };
         var samples = new List<Sample>();
         for (var round = 0; round < rounds; round++)
         {
@@ -122,7 +123,7 @@ internal static class StepsBench
         }
 
         var samples = new List<Sample>();
-        for (var i = 0; i < Submissions; i++)
+        for (var i = 0; i < (quick ? SubmissionsQuick : Submissions); i++)
         {
             await Task.Delay(Quiet);
             var first = proxy.NextByte();

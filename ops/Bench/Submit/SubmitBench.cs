@@ -25,17 +25,17 @@ internal static class SubmitBench
         await using var bed = await SimBed.Start(Engines);
         var hub = bed.Hub;
         var town = await Town.Make(hub, "submit", bed.Engines.Endpoints);
-        var images = await town.Images("submitted", quick ? 50 : 200, 1);
+        var images = await town.Images("submitted", quick ? 20 : 200, 1);
         var held = await town.Images("held", Running, 1, Holding);
         await using var bare = await BareSubmit.Open(await bed.Postgres.CreateDatabase("bare"), AtOnce.Max());
-        var requests = quick ? 150 : 600;
+        var (warmUps, requests) = quick ? (60, 30) : (1500, 600);
 
         // The Worker has made its queues; from now on they only fill.
         await hub.StopWorkers();
 
         // Not counted: hot code is compiled a second time while it runs.
-        await Submit(hub, images, 10, quick ? 500 : 1500);
-        await bare.Run(10, quick ? 500 : 1500);
+        await Submit(hub, images, 10, warmUps);
+        await bare.Run(10, warmUps);
         var atRest = new Dictionary<int, Clients>();
         foreach (var clients in AtOnce)
         {

@@ -5,7 +5,9 @@ namespace DeployHub.Bench.Sync;
 /// <summary>How fast files reach one host and several, and what files cost that are right already.</summary>
 internal static class SyncBench
 {
+    private const int Engines = 4;
     private const int Files = 50;
+    private const int FilesQuick = 20;
     private const int Small = 4 * 1024;
     private const int Large = 1024 * 1024;
     private const double OneHostBound = 1.3;
@@ -16,9 +18,11 @@ internal static class SyncBench
 
     public static async Task Run(Report report, bool quick)
     {
-        Console.Error.WriteLine($"starting {SyncBed.Engines} engines, PostgreSQL, RabbitMQ and DeployHub in both shapes");
-        await using var bed = await SyncBed.Start();
-        await OneHost(bed, report, new Contents(Files, Small), quick ? 1 : 3);
+        var engines = quick ? 1 : Engines;
+        Console.Error.WriteLine($"starting {engines} engine{(engines > 1 ? "s" : "")}, PostgreSQL, RabbitMQ and DeployHub in both shapes");
+        await using var bed = await SyncBed.Start(engines);
+        var small = new Contents(quick ? FilesQuick : Files, Small);
+        await OneHost(bed, report, small, quick ? 1 : 3);
         if (!quick)
         {
             await OneHost(bed, report, new Contents(Files, Large), 2);
@@ -27,12 +31,12 @@ internal static class SyncBench
         // It takes minutes.
         foreach (var hub in quick ? [] : bed.Hubs)
         {
-            await ManyHosts(bed, report, hub, new Contents(Files, Small), 1);
+            await ManyHosts(bed, report, hub, small, 1);
         }
 
         foreach (var hub in bed.Hubs)
         {
-            await Unchanged(bed, report, hub, new Contents(Files, Small));
+            await Unchanged(bed, report, hub, small);
         }
     }
 
@@ -93,7 +97,7 @@ internal static class SyncBench
             }
         }
 
-        report.Add(Row.OfRounds($"{contents.Count} files of {contents.Size} to each of {SyncBed.Engines} servers, against one after another, {hub.Name}", samples, ManyHostsBound));
+        report.Add(Row.OfRounds($"{contents.Count} files of {contents.Size} to each of {bed.Hosts.Count} servers, against one after another, {hub.Name}", samples, ManyHostsBound));
     }
 
     private static async Task Unchanged(SyncBed bed, Report report, Hub hub, Contents contents)
