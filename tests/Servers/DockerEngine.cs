@@ -7,6 +7,7 @@ namespace DeployHub.Servers;
 /// killed, hung and started again without touching any other engine. Needs root.</summary>
 public sealed class DockerEngine : IAsyncDisposable
 {
+    private const string TaskFolders = "exec/containerd/daemon/io.containerd.runtime.v2.task/moby";
     private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(30);
     private readonly IReadOnlyList<string> _arguments;
     private readonly HttpClient _ping;
@@ -74,7 +75,7 @@ public sealed class DockerEngine : IAsyncDisposable
     public async Task KillInStart(string containerId, Action start)
     {
         // Its process id is written as soon as it is made; dockerd is told, has it begun, and records that a little later.
-        using var watcher = new FileSystemWatcher(Folder.Make("exec/containerd/daemon/io.containerd.runtime.v2.task/moby"), "init.pid") { IncludeSubdirectories = true };
+        using var watcher = new FileSystemWatcher(Folder.Make(TaskFolders), "init.pid") { IncludeSubdirectories = true };
         var made = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         watcher.Renamed += (_, file) =>
         {
@@ -89,6 +90,10 @@ public sealed class DockerEngine : IAsyncDisposable
         await made.Task.WaitAsync(StopDeadline);
         await Kill();
     }
+
+    /// <summary>What a start leaves that ended before it had a shim: the container's folder among the running ones. The engine refuses to start
+    /// that container as long as it is there.</summary>
+    public void MakeTaskFolder(string containerId) => Folder.Make($"{TaskFolders}/{containerId}");
 
     /// <summary>SIGKILL as in <see cref="Kill"/>, in the middle of a container's removal: the container is dead from then on.</summary>
     public async Task KillInRemoval(string containerId)

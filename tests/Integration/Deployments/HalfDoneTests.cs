@@ -9,9 +9,11 @@ public sealed class HalfDoneTests(StandaloneHub fixture) : IClassFixture<Standal
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task A_container_that_its_engine_never_starts_again_is_made_again(bool former)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public async Task A_container_that_its_engine_never_starts_again_is_made_again(bool former, bool hasAFolderAlone)
     {
         await using var engine = await DockerEngine.Start();
         var (_, registry) = await fixture.Servers();
@@ -36,8 +38,17 @@ public sealed class HalfDoneTests(StandaloneHub fixture) : IClassFixture<Standal
 
         var id = await shop.Submit(new { imageTag = "v2" });
         await proxy.Holding.WaitAsync(Patience, TestContext.Current.CancellationToken);
-        await engine.KillInStart(cutOff!, proxy.Release);
-        await engine.Restart();
+        if (hasAFolderAlone)
+        {
+            engine.MakeTaskFolder(cutOff!);
+            proxy.Release();
+        }
+        else
+        {
+            await engine.KillInStart(cutOff!, proxy.Release);
+            await engine.Restart();
+        }
+
         var plan = await shop.End(id);
 
         Assert.True((string)plan["status"]! == (former ? "rolled_back" : "completed"), plan.ToJsonString());
