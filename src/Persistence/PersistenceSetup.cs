@@ -11,8 +11,8 @@ namespace DeployHub.Persistence;
 
 public static class PersistenceSetup
 {
-    // Contexts that are kept for the next use. Work takes one in turn for its 25 connections; a burst of a thousand messages must not leave a
-    // thousand of them behind, with what each of them holds.
+    // Contexts that are kept for the next use: more than there are connections (25), since some wait for one, and few enough that a burst of a
+    // thousand pieces of work does not leave a thousand of them behind.
     private const int ContextsKept = 64;
 
     /// <summary>The database, its migrations at start, and the outbox. The secret box is the host's to add: it has the key.</summary>

@@ -27,9 +27,9 @@ internal static class Starting
         }
     }
 
-    // Seen with dockerd 20.10 and 28 over containerd 1.6: of a task that has a shim but was never begun, of one that was, and of one that has no more
-    // than its folder.
+    // Seen with dockerd 20.10 and 28 over containerd 1.6: of a task that has a shim but was never begun, and of one that was. With 20.10: of one that has
+    // no more than its folder.
     private static bool IsRemnant(EngineException e, string id) =>
         e.Message.Contains($"task {id}: already exists", StringComparison.Ordinal) || e.Message.Contains("id already in use", StringComparison.Ordinal)
-        || e.Message.Contains($"{id}: file exists", StringComparison.Ordinal);
+        || e.Message.Contains($"/{id}: file exists", StringComparison.Ordinal);
 }
